@@ -1,0 +1,2 @@
+//! gort beside tokio, smol and Go.
+fn main() {}

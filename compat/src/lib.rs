@@ -1,0 +1,1 @@
+//! Adapters with which existing async code runs on gort.

@@ -1,0 +1,92 @@
+//! Atomics, cells and threads: the standard library's, or loom's under `--cfg gort_loom`.
+//!
+//! This is the one place outside the `loom.rs` files that knows of the model checker. A protocol
+//! names each ordering its proof needs through [`order`] or [`fence_at`]; a model can then weaken
+//! one such site and must see the protocol fail.
+
+#[cfg(not(gort_loom))]
+pub(crate) use std::{
+    cell::UnsafeCell,
+    hint::spin_loop,
+    sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence},
+};
+
+#[cfg(gort_loom)]
+pub(crate) use loom::{
+    hint::spin_loop,
+    sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence},
+};
+
+/// The ordering `strong`, which the protocol needs at the place called `site`.
+#[cfg(not(gort_loom))]
+#[inline(always)]
+pub(crate) const fn order(_site: &str, strong: Ordering) -> Ordering {
+    strong
+}
+
+/// A fence of ordering `strong`, which the protocol needs at the place called `site`.
+#[cfg(not(gort_loom))]
+#[inline(always)]
+pub(crate) fn fence_at(_site: &str, strong: Ordering) {
+    fence(strong);
+}
+
+#[cfg(gort_loom)]
+pub(crate) use weaken::{UnsafeCell, fence_at, order, while_weak};
+
+#[cfg(gort_loom)]
+mod weaken {
+    //! Under the model checker a test may weaken one site of one protocol.
+
+    use super::{Ordering, fence};
+    use std::sync::Mutex;
+
+    static WEAK: Mutex<Option<&'static str>> = Mutex::new(None);
+
+    fn is_weak(site: &str) -> bool {
+        WEAK.lock().unwrap_or_else(|e| e.into_inner()).is_some_and(|weak| weak == site)
+    }
+
+    pub(crate) fn order(site: &str, strong: Ordering) -> Ordering {
+        if is_weak(site) { Ordering::Relaxed } else { strong }
+    }
+
+    pub(crate) fn fence_at(site: &str, strong: Ordering) {
+        if !is_weak(site) {
+            fence(strong);
+        }
+    }
+
+    /// Runs `model` with the ordering at `site` relaxed (a fence: gone), and tells whether it
+    /// failed, as it must.
+    ///
+    /// Models share the process, so weakened runs must not overlap others: run them with
+    /// `--test-threads=1`.
+    pub(crate) fn while_weak(site: &'static str, model: impl Fn() + Sync + Send + 'static) -> bool {
+        *WEAK.lock().unwrap() = Some(site);
+        let hook = std::panic::take_hook();
+        std::panic::set_hook(Box::new(|_| {}));
+        let failed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            loom::model(model);
+        }))
+        .is_err();
+        std::panic::set_hook(hook);
+        *WEAK.lock().unwrap() = None;
+        failed
+    }
+
+    /// loom's cell, with the one method of the standard library's that we use.
+    #[derive(Debug)]
+    pub(crate) struct UnsafeCell<T>(loom::cell::UnsafeCell<T>);
+
+    impl<T> UnsafeCell<T> {
+        pub(crate) fn new(value: T) -> Self {
+            Self(loom::cell::UnsafeCell::new(value))
+        }
+
+        /// Checked as a write access: no two may be unordered.
+        pub(crate) fn get(&self) -> *mut T {
+            self.0.with_mut(|p| p)
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! Ground floor: what every other module stands on.
+//!
+//! Nothing here knows a G, an M or a P. What may live here: a mechanism that two floors above need
+//! and that has no meaning of its own in a scheduler (a lock, a thread's sleep, a clock).
+
+pub(crate) mod atomic;
+#[cfg(all(feature = "rt", not(gort_loom)))]
+pub(crate) mod clock;
+pub(crate) mod lock;
+#[cfg(feature = "rt")]
+pub(crate) mod note;
+#[cfg(feature = "rt")]
+pub(crate) mod rng;
+#[cfg(feature = "rt")]
+pub(crate) mod wake_list;

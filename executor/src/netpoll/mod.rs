@@ -1,0 +1,1 @@
+//! Netpoller (work in progress).

@@ -1,0 +1,1 @@
+//! signal (work in progress).

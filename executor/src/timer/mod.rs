@@ -1,0 +1,1 @@
+//! Timers (work in progress).
