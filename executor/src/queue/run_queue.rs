@@ -20,7 +20,7 @@ use std::marker::PhantomData;
 use std::ptr::NonNull;
 
 use super::{GlobalQueue, Item, RunNext};
-use crate::base::atomic::{AtomicPtr, AtomicU32, Ordering, order};
+use crate::base::atomic::{AtomicPtr, AtomicU32, Ordering, load_own, order};
 use crate::base::wake_list::drop_quietly;
 
 /// Keeps a value off its neighbours' cache lines: two of 64 bytes, which x86 fetches in pairs.
@@ -72,8 +72,7 @@ impl<T: Item, const CAP: usize> RunQueue<T, CAP> {
     /// - Only the M that owns this storage calls it.
     #[inline]
     pub(crate) unsafe fn push(&self, mut item: T, global: &GlobalQueue<T>) {
-        // Ordering: Relaxed, our own stores.
-        let tail = self.tail.0.load(Ordering::Relaxed);
+        let tail = load_own(&self.tail.0);
         loop {
             let head = self.load_head();
             if tail.wrapping_sub(head) < Self::CAPACITY {
@@ -95,8 +94,7 @@ impl<T: Item, const CAP: usize> RunQueue<T, CAP> {
     /// - Only the M that owns this storage calls it.
     #[inline]
     pub(crate) unsafe fn pop(&self) -> Option<T> {
-        // Ordering: Relaxed, our own stores.
-        let tail = self.tail.0.load(Ordering::Relaxed);
+        let tail = load_own(&self.tail.0);
         // Ordering: Relaxed, the claim decides. An old head can only be too small, so the ring
         // never looks empty when it is not.
         let mut head = self.head.0.load(Ordering::Relaxed);
@@ -120,8 +118,7 @@ impl<T: Item, const CAP: usize> RunQueue<T, CAP> {
     /// - Only the M that owns this storage calls it.
     pub(crate) unsafe fn refill(&self, global: &GlobalQueue<T>, max: usize) -> Option<T> {
         let first = global.pop()?;
-        // Ordering: Relaxed, our own stores.
-        let tail = self.tail.0.load(Ordering::Relaxed);
+        let tail = load_own(&self.tail.0);
         let rest = self
             .room(tail)
             .min(Self::HALF - 1)
@@ -149,8 +146,7 @@ impl<T: Item, const CAP: usize> RunQueue<T, CAP> {
     /// - Only the M that owns `thief` calls it.
     pub(crate) unsafe fn steal_into(&self, thief: &Self) -> Option<T> {
         debug_assert!(!std::ptr::eq(self, thief), "a P does not steal from itself");
-        // Ordering: Relaxed, our own stores.
-        let tail = thief.tail.0.load(Ordering::Relaxed);
+        let tail = load_own(&thief.tail.0);
         let room = thief.room(tail);
         loop {
             let (head, len) = self.survey();
@@ -252,7 +248,7 @@ impl<T: Item, const CAP: usize> RunQueue<T, CAP> {
 
     /// The head, for those who refill slots or judge by it. [`RunQueue::pop`] needs less.
     #[inline]
-    fn load_head(&self) -> u32 {
+    pub(super) fn load_head(&self) -> u32 {
         // Ordering: Acquire pairs with the Release in `claim`. The owner, about to refill a slot,
         // thereby lets the thief finish reading it (the model `thief_that_reads_late` shows it). An
         // onlooker thereby sees a tail no older than the one that the claim went by.
@@ -261,7 +257,7 @@ impl<T: Item, const CAP: usize> RunQueue<T, CAP> {
 
     /// Takes the `n` oldest positions if `head` is still the oldest; else tells which one is.
     #[inline]
-    fn claim(&self, head: u32, n: u32) -> Result<(), u32> {
+    pub(super) fn claim(&self, head: u32, n: u32) -> Result<(), u32> {
         // Ordering: Release pairs with the Acquire in `load_head`, see there. Nothing is read
         // by virtue of a claim: slots and items came with the tail. On failure: a hint only.
         self.head
@@ -276,7 +272,7 @@ impl<T: Item, const CAP: usize> RunQueue<T, CAP> {
     }
 
     /// A head, and how many items there were from it on, to a thief who will read their slots.
-    fn survey(&self) -> (u32, u32) {
+    pub(super) fn survey(&self) -> (u32, u32) {
         loop {
             let head = self.load_head();
             // Ordering: Acquire pairs with the Release in `publish`: slots and items are there.
@@ -302,20 +298,20 @@ impl<T: Item, const CAP: usize> RunQueue<T, CAP> {
     }
 
     #[inline]
-    fn put(&self, position: u32, raw: *mut ()) {
+    pub(super) fn put(&self, position: u32, raw: *mut ()) {
         // Ordering: Relaxed, `publish` makes it known.
         self.slot(position).store(raw, Ordering::Relaxed);
     }
 
     #[inline]
-    fn peek(&self, position: u32) -> *mut () {
+    pub(super) fn peek(&self, position: u32) -> *mut () {
         // Ordering: Relaxed. The owner reads its own stores; to a thief the tail brought them.
         self.slot(position).load(Ordering::Relaxed)
     }
 
     /// Makes all positions before `tail` known to thieves. Only the owner may.
     #[inline]
-    fn publish(&self, tail: u32) {
+    pub(super) fn publish(&self, tail: u32) {
         // Ordering: Release pairs with the Acquire in `survey`: slots and items before the tail.
         self.tail
             .0
