@@ -31,30 +31,52 @@ pub(crate) fn fence_at(_site: &str, strong: Ordering) {
     fence(strong);
 }
 
+/// Loads what nobody but this thread stores: no ordering is at stake.
+///
+/// In a model it fails if another thread's store is not ordered before. It is no step there
+/// either: the checker remembers one access to each atomic, and a thread's load of its own store
+/// would make it forget another thread's load, and with that the orders in which they differ.
+#[cfg(not(gort_loom))]
+#[inline(always)]
+pub(crate) fn load_own(atomic: &AtomicU32) -> u32 {
+    atomic.load(Ordering::Relaxed)
+}
+
 #[cfg(gort_loom)]
-pub(crate) use weaken::{UnsafeCell, fence_at, order, while_weak};
+pub(crate) use weaken::{UnsafeCell, fence_at, load_own, order, while_weak};
 
 #[cfg(gort_loom)]
 mod weaken {
     //! Under the model checker a test may weaken one site of one protocol.
 
-    use super::{Ordering, fence};
+    use super::{AtomicU32, Ordering, fence};
     use std::sync::Mutex;
 
     static WEAK: Mutex<Option<&'static str>> = Mutex::new(None);
 
     fn is_weak(site: &str) -> bool {
-        WEAK.lock().unwrap_or_else(|e| e.into_inner()).is_some_and(|weak| weak == site)
+        WEAK.lock()
+            .unwrap_or_else(|e| e.into_inner())
+            .is_some_and(|weak| weak == site)
     }
 
     pub(crate) fn order(site: &str, strong: Ordering) -> Ordering {
-        if is_weak(site) { Ordering::Relaxed } else { strong }
+        if is_weak(site) {
+            Ordering::Relaxed
+        } else {
+            strong
+        }
     }
 
     pub(crate) fn fence_at(site: &str, strong: Ordering) {
         if !is_weak(site) {
             fence(strong);
         }
+    }
+
+    pub(crate) fn load_own(atomic: &AtomicU32) -> u32 {
+        // SAFETY: the checker stops the model if a store is not ordered before this load.
+        unsafe { atomic.unsync_load() }
     }
 
     /// Runs `model` with the ordering at `site` relaxed (a fence: gone), and tells whether it
