@@ -3,8 +3,8 @@
 use std::error::Error;
 use std::{fmt, io};
 
-/// The time was up before the future was ready. The error of [`timeout`](super::timeout) and
-/// [`timeout_at`](super::timeout_at).
+/// The time was up before the future was ready. The error of [`timeout`](super::timeout()) and
+/// [`timeout_at`](super::timeout_at()).
 ///
 /// Converts into an [`io::Error`] of kind [`TimedOut`](io::ErrorKind::TimedOut), so that `?` works
 /// among input and output.

@@ -84,8 +84,8 @@ pub enum MissedTickBehavior {
     Burst,
     /// Starts anew: the next tick is one period after the late one. For pauses between two rounds.
     Delay,
-    /// Drops the missed ticks and keeps the phase, as Go's `time.Ticker` does. For things that should
-    /// happen at certain moments or not at all.
+    /// Drops the missed ticks and keeps the phase, as Go's `time.Ticker` does. For things that
+    /// should happen at certain moments or not at all.
     Skip,
 }
 

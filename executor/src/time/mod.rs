@@ -1,14 +1,14 @@
-//! Waiting for moments: [`sleep`], [`timeout`], [`interval`].
+//! Waiting for moments: [`sleep()`], [`timeout()`], [`interval()`].
 //!
 //! Time is the system's monotonic clock, to the nanosecond. Nothing here fires early. How late it
 //! fires depends on who else runs; among timers of one P, the earlier deadline fires first.
 //!
 //! | I want to | use |
 //! |---|---|
-//! | wait for a while | [`sleep`] |
-//! | wait until a moment | [`sleep_until`] |
-//! | give something up after a while | [`timeout`], [`timeout_at`] |
-//! | do something again and again | [`interval`], [`interval_at`] |
+//! | wait for a while | [`sleep()`] |
+//! | wait until a moment | [`sleep_until()`] |
+//! | give something up after a while | [`timeout()`], [`timeout_at()`] |
+//! | do something again and again | [`interval()`], [`interval_at()`] |
 //!
 //! Every function can be called from any thread, in a goroutine or not. A timer is registered with
 //! the runtime when its future is first polled and has to wait; from then on it costs nothing until

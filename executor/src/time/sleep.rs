@@ -2,6 +2,7 @@
 
 use super::{Duration, Instant};
 use crate::base::clock;
+use crate::base::wake_list::wake;
 use crate::sched::with_wheel;
 use crate::timer::{State, Timer};
 use pin_project::pin_project;
@@ -120,9 +121,9 @@ impl Sleep {
 
     /// Moves the deadline, whether it has come or not.
     ///
-    /// A task that waits already is woken at the new deadline; it need not poll again. Moving a
-    /// deadline further into the future, as one does with each sign of life of a peer, is cheap: the
-    /// timer stays where it is until its old time comes.
+    /// A task that waits already is woken at the new deadline, at once if that is past; it need not
+    /// poll again. Moving a deadline further into the future, as one does with each sign of life of
+    /// a peer, is cheap: the timer stays where it is until its old time comes.
     ///
     /// # Examples
     ///
@@ -143,8 +144,13 @@ impl Sleep {
         if this.timer.as_mut().postpone(clock::nanos(deadline)) {
             return;
         }
-        // Earlier: into the wheel of this thread's runtime, whose poller can be told.
-        if let Some(waker) = this.timer.as_mut().cancel() {
+        let Some(waker) = this.timer.as_mut().cancel() else {
+            return;
+        };
+        if Instant::now() >= deadline {
+            wake(waker);
+        } else {
+            // Into the wheel of this thread's runtime, whose poller can be told.
             arm(this.timer, deadline, waker);
         }
     }
@@ -253,7 +259,7 @@ mod tests {
         assert!(endless.deadline() > Instant::now() + HOUR * 24 * 365 * 100);
         assert!(!endless.is_elapsed());
         endless.as_mut().reset(Instant::now());
-        assert!(is_woken_soon(&endless));
+        assert!(endless.is_woken());
         assert_ready!(endless.poll());
     }
 
@@ -288,7 +294,7 @@ mod tests {
         assert!(!again.is_elapsed());
         assert_pending!(again.poll());
         again.as_mut().reset(Instant::now());
-        assert!(is_woken_soon(&again));
+        assert!(again.is_woken());
         assert_ready!(again.poll());
     }
 

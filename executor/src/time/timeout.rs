@@ -14,8 +14,8 @@ use std::task::{Context, Poll};
 ///
 /// # Errors
 ///
-/// [`Elapsed`] if the time is up first. The future is dropped together with the returned [`Timeout`];
-/// to keep it, pass `&mut future`.
+/// [`Elapsed`] if the time is up first. The future is dropped together with the returned
+/// [`Timeout`]; to keep it, pass `&mut future`.
 ///
 /// # Cancel safety
 ///

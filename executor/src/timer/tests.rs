@@ -1,4 +1,4 @@
-//! The order of firing under a clock that the tests move by hand.
+//! What fires when, under a clock that the tests move by hand.
 
 use super::{State, Timer, Wheel};
 use crate::base::clock::Nanos;
@@ -6,8 +6,10 @@ use crate::base::rng::Rng;
 use crate::base::wake_list::{WAKE_LIST_MAX, WakeList};
 use std::collections::BTreeMap;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Wake, Waker};
+use std::thread;
 
 /// One slot of the lowest level.
 const TICK: Nanos = 1 << 20;
@@ -346,6 +348,76 @@ fn a_panicking_waker_drop_is_contained() {
     bench.insert(0, TICK);
     bench.timers.pop();
     assert_eq!(bench.expire(TICK), [0]);
+}
+
+/// Counts wake-ups.
+#[derive(Default)]
+struct Count(AtomicU64);
+
+impl Wake for Count {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Arms, moves and cancels twenty timers at random, in two wheels. Returns how many were armed and
+/// not given back by a cancel.
+fn churn(wheels: &[Wheel; 2], now: &AtomicU64, count: &Arc<Count>, seed: u64) -> u64 {
+    let rng = Rng::new(seed);
+    let mut timers: Vec<_> = (0..20).map(|_| Box::pin(Timer::new())).collect();
+    let mut owed = 0;
+    for _ in 0..20_000 {
+        let timer = &mut timers[(rng.next() % 20) as usize];
+        let when = now.load(Ordering::Relaxed) + stride(&rng, 23);
+        match rng.next() % 4 {
+            0 => drop(timer.as_mut().postpone(when)),
+            1 => {
+                owed -= u64::from(timer.as_mut().cancel().is_some());
+                *timer = Box::pin(Timer::new());
+            }
+            _ => {
+                owed -= u64::from(timer.as_mut().cancel().is_some());
+                wheels[(rng.next() % 2) as usize].insert(
+                    timer.as_mut(),
+                    when,
+                    count.clone().into(),
+                );
+                owed += 1;
+            }
+        }
+    }
+    owed - timers
+        .iter_mut()
+        .filter_map(|timer| timer.as_mut().cancel())
+        .count() as u64
+}
+
+#[test]
+fn under_contention_each_timer_is_woken_or_cancelled() {
+    let wheels = [Wheel::new(), Wheel::new()];
+    let (now, done) = (AtomicU64::new(0), AtomicBool::new(false));
+    let count = Arc::new(Count::default());
+    let owed: u64 = thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut wakers = WakeList::new();
+            while !done.load(Ordering::Relaxed) {
+                let now = now.fetch_add(TICK / 50, Ordering::Relaxed);
+                for wheel in &wheels {
+                    wheel.expire(now, &mut wakers);
+                    wakers.wake_all();
+                }
+            }
+        });
+        let owners = [1, 2, 3].map(|seed| {
+            let (wheels, now, count) = (&wheels, &now, &count);
+            scope.spawn(move || churn(wheels, now, count, seed))
+        });
+        let owed = owners.map(|owner| owner.join().unwrap()).iter().sum();
+        done.store(true, Ordering::Relaxed);
+        owed
+    });
+    assert_eq!(count.0.load(Ordering::Relaxed), owed);
+    assert!(wheels.iter().all(Wheel::is_empty));
 }
 
 /// What a wheel must do, said with a map: (deadline, order of arming) to timer.

@@ -50,12 +50,13 @@ pub(super) struct Node {
     /// a wheel is given up, `Idle` by any thread under that lock; all else by the owner, who alone
     /// reads it without the lock.
     state: AtomicU32,
-    /// Protected by the lock of the wheel while the state is `Armed`; else nobody's but the owner's.
+    /// Protected by the lock of the wheel while the state is `Armed`, else nobody's but the
+    /// owner's.
     links: UnsafeCell<Links>,
     _pin: PhantomPinned,
 }
 
-// SAFETY: through `&Node` the links are reached under the lock of the wheel only (see `Link::with`).
+// SAFETY: through `&Node` the links are reached under the lock of the wheel only, see `Link::with`.
 unsafe impl Sync for Node {}
 
 /// Where a timer stands in its wheel.
