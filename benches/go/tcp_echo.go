@@ -25,13 +25,17 @@ func tcpEchoInside(connections int, window time.Duration) (sample, error) {
 		return sample{}, err
 	}
 	server := make(chan result, connections)
-	go acceptAll(listener, connections, server)
 	streams := make([]net.Conn, connections)
 	for n := range streams {
 		// Go sets TCP_NODELAY on every connection by itself.
 		if streams[n], err = net.Dial("tcp", listener.Addr().String()); err != nil {
 			return sample{}, err
 		}
+		accepted, err := listener.Accept()
+		if err != nil {
+			return sample{}, err
+		}
+		go func() { server <- echo(accepted) }()
 	}
 	from := time.Now().Add(window / 4)
 	clients := make(chan result, connections)
@@ -64,18 +68,6 @@ func gather(results <-chan result, connections int) (result, error) {
 		all.latencies = append(all.latencies, one.latencies...)
 	}
 	return all, nil
-}
-
-// acceptAll serves a number of connections and sends the bytes echoed on each.
-func acceptAll(listener net.Listener, connections int, served chan<- result) {
-	for n := 0; n < connections; n++ {
-		stream, err := listener.Accept()
-		if err != nil {
-			served <- result{err: err}
-			continue
-		}
-		go func() { served <- echo(stream) }()
-	}
 }
 
 // tcpEchoServe serves until the process ends.

@@ -11,6 +11,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::rival::Name;
 use crate::workload::{Traffic, Workload};
 
+/// Leaves, of the promised 90 seconds, some for the HTTP server before and the last round's end.
+const QUICK_BUDGET: Duration = Duration::from_secs(80);
+
 /// Measures gort beside tokio, smol and Go.
 ///
 /// Without arguments: serves HTTP on gort for a moment, then prints the quick comparison.
@@ -94,6 +97,8 @@ pub(crate) struct Plan {
     pub(crate) rivals: Vec<Name>,
     pub(crate) rounds: usize,
     pub(crate) window: Duration,
+    /// The time all measurements together may take; late rows have fewer rounds then.
+    pub(crate) budget: Option<Duration>,
     /// Whether the runtimes were asked for by name, so that a missing one is an error.
     pub(crate) rivals_are_named: bool,
 }
@@ -129,6 +134,7 @@ impl Options {
         } else {
             self.rivals.clone()
         };
+        let promises_to_be_quick = self.is_bare() || (self.quick && self.rounds.is_none());
         let (rounds, millis) = if self.full { (7, 300) } else { (5, 150) };
         Plan {
             workloads,
@@ -136,6 +142,7 @@ impl Options {
             rivals,
             rounds: self.rounds.unwrap_or(rounds),
             window: window(self.millis.unwrap_or(millis)),
+            budget: promises_to_be_quick.then_some(QUICK_BUDGET),
             rivals_are_named: !self.rivals.is_empty(),
         }
     }
@@ -188,6 +195,14 @@ mod tests {
         assert!(bare.is_bare());
         assert_eq!(bare.plan_for(2), options("--quick").plan_for(2));
         assert!(!options("--quick").is_bare());
+        assert!(bare.plan_for(2).budget.is_some());
+    }
+
+    #[test]
+    fn rounds_that_are_asked_for_are_taken_however_long_they_last() {
+        assert_eq!(options("--quick --rounds 20").plan_for(2).budget, None);
+        assert_eq!(options("--full").plan_for(2).budget, None);
+        assert_eq!(options("--only yield_one").plan_for(2).budget, None);
     }
 
     #[test]

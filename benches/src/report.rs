@@ -25,6 +25,8 @@ pub(crate) struct Record {
     pub(crate) median: f64,
     pub(crate) min: f64,
     pub(crate) max: f64,
+    /// How many measurements the median is of.
+    pub(crate) rounds: usize,
     /// This median divided by that of the best peer (not gort), for rates the inverse: less is
     /// better, the best peer itself has 1. `None` where there is no peer.
     pub(crate) ratio: Option<f64>,
@@ -91,6 +93,7 @@ fn compare(
         median: spread.median,
         min: spread.min,
         max: spread.max,
+        rounds: spread.count,
         ratio: best.map(|best| cost(spread.median) / best),
     };
     spreads.iter().map(record).collect()
@@ -120,7 +123,7 @@ pub(crate) fn table(records: &[Record], plan: &Plan, go_version: Option<&str>) -
     {
         column.set_cell_alignment(CellAlignment::Right);
     }
-    format!("{table}\n\n{}", footer(plan, go_version))
+    format!("{table}\n\n{}", footer(records, plan, go_version))
 }
 
 /// One line of the table: the figures of all runtimes in one metric.
@@ -163,14 +166,14 @@ fn figure(value: f64) -> String {
     }
 }
 
-fn footer(plan: &Plan, go_version: Option<&str>) -> String {
+fn footer(records: &[Record], plan: &Plan, go_version: Option<&str>) -> String {
     let cpus = std::thread::available_parallelism().map_or(1, usize::from);
     let mut text = format!(
         "First column: gort's figure divided by the best peer's, for rates the inverse; below 1 \
          gort is ahead.\nOther columns: median (least-most) of {} rounds of {} ms, runtimes in \
          turn, each measurement in a process of its own.\nEvery Rust runtime uses the system's \
          allocator. tokio {}, async-executor {}, async-io {}",
-        plan.rounds,
+        rounds(records),
         plan.window.as_millis(),
         version("tokio"),
         version("async-executor"),
@@ -181,8 +184,17 @@ fn footer(plan: &Plan, go_version: Option<&str>) -> String {
         write!(text, ", Go {version}").ok();
     }
     let (os, arch) = (std::env::consts::OS, std::env::consts::ARCH);
-    write!(text, ". {os} on {arch}, {cpus} processors.\n").ok();
+    writeln!(text, ". {os} on {arch}, {cpus} processors.").ok();
     text
+}
+
+/// How many rounds the records rest on.
+fn rounds(records: &[Record]) -> String {
+    let counts = || records.iter().map(|record| record.rounds);
+    match (counts().min().unwrap_or(0), counts().max().unwrap_or(0)) {
+        (min, max) if min == max => max.to_string(),
+        (min, max) => format!("{min} to {max}"),
+    }
 }
 
 /// The version of a dependency that this program was built with.
@@ -216,7 +228,7 @@ pub(crate) fn json(records: &[Record]) -> io::Result<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Record, failures, figure, json, records, table, version};
+    use super::{Record, failures, figure, json, records, rounds, table, version};
     use crate::options::Options;
     use crate::rival::Name;
     use crate::runner::{Outcome, Row};
@@ -264,7 +276,11 @@ mod tests {
         let records = records(&rows);
         let expected = [("gort", Some(0.5)), ("tokio", Some(1.0)), ("go", Some(2.0))];
         assert_eq!(ratios(&records), expected);
-        assert_eq!((records[0].min, records[0].max), (100.0, 900.0));
+        assert_eq!(
+            (records[0].min, records[0].max, records[0].rounds),
+            (100.0, 900.0, 3)
+        );
+        assert_eq!(rounds(&records), "1 to 3");
     }
 
     #[test]

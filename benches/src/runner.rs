@@ -9,7 +9,7 @@ use std::io::{self, IsTerminal};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::options::Plan;
 use crate::process::Process;
@@ -41,12 +41,15 @@ pub(crate) struct Runner {
     exe: PathBuf,
     go: Option<GoProgram>,
     rivals: Vec<Name>,
+    /// When the preparation began, from which the plan's budget counts.
+    begun: Instant,
 }
 
 impl Runner {
     /// Prepares the runtimes of `plan`. Without a Go the rows simply have no Go, unless the plan
     /// names it.
     pub(crate) fn new(plan: &Plan) -> io::Result<Runner> {
+        let begun = Instant::now();
         let mut rivals = plan.rivals.clone();
         let mut go = None;
         if rivals.contains(&Name::Go) {
@@ -66,6 +69,7 @@ impl Runner {
             exe: env::current_exe()?,
             go,
             rivals,
+            begun,
         })
     }
 
@@ -80,14 +84,26 @@ impl Runner {
         for &workload in &plan.workloads {
             for &procs in &plan.procs {
                 let progress = format!("[{}/{of}] {workload}, procs {procs}", rows.len() + 1);
-                rows.push(self.row(workload, procs, plan, &progress));
+                let time = plan.budget.map(|budget| {
+                    share(budget.saturating_sub(self.begun.elapsed()), of - rows.len())
+                });
+                rows.push(self.row(workload, procs, plan, time, &progress));
             }
         }
         show("");
         rows
     }
 
-    fn row(&self, workload: Workload, procs: usize, plan: &Plan, progress: &str) -> Row {
+    /// All rounds of one row, or as many as fit into `time`, at least one.
+    fn row(
+        &self,
+        workload: Workload,
+        procs: usize,
+        plan: &Plan,
+        time: Option<Duration>,
+        progress: &str,
+    ) -> Row {
+        let start = Instant::now();
         let begun = |&rival: &Name| Outcome {
             rival,
             samples: Vec::new(),
@@ -98,6 +114,9 @@ impl Runner {
             eprintln!("{progress}");
         }
         for round in 0..plan.rounds {
+            if round > 0 && time.is_some_and(|time| !one_more(start.elapsed(), round, time)) {
+                break;
+            }
             let count = outcomes.len();
             for turn in 0..count {
                 let outcome = &mut outcomes[(round + turn) % count];
@@ -110,7 +129,7 @@ impl Runner {
                     round + 1,
                     plan.rounds
                 ));
-                match self.measure(rival, workload, procs, plan.window) {
+                match self.measure(rival, workload, procs, workload.window(plan.window)) {
                     Ok(sample) => outcome.samples.push(sample),
                     Err(error) => outcome.failure = Some(error.to_string()),
                 }
@@ -161,6 +180,16 @@ impl Runner {
     }
 }
 
+/// What one of `rows` rows may use of the time that is left.
+fn share(left: Duration, rows: usize) -> Duration {
+    left / u32::try_from(rows.max(1)).unwrap_or(u32::MAX)
+}
+
+/// Whether, after `rounds` rounds that took `elapsed`, one more of that length ends within `time`.
+fn one_more(elapsed: Duration, rounds: usize, time: Duration) -> bool {
+    elapsed.mul_f64((rounds + 1) as f64 / rounds as f64) <= time
+}
+
 /// Loads the server at `address` from a process of its own.
 pub(crate) fn load(
     traffic: Traffic,
@@ -207,9 +236,22 @@ fn show(text: &str) {
 
 #[cfg(test)]
 mod tests {
-    use super::into_sample;
+    use super::{into_sample, one_more, share};
     use crate::sample::{Message, Sample};
     use std::time::Duration;
+
+    #[test]
+    fn a_row_gets_an_equal_part_of_what_is_left() {
+        assert_eq!(share(Duration::from_secs(9), 3), Duration::from_secs(3));
+        assert_eq!(share(Duration::ZERO, 3), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_round_is_begun_only_if_it_will_end_in_time() {
+        let second = Duration::from_secs(1);
+        assert!(one_more(2 * second, 2, 3 * second));
+        assert!(!one_more(3 * second, 2, 4 * second));
+    }
 
     #[test]
     fn a_sample_without_operations_or_with_an_endless_figure_is_refused() {

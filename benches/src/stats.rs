@@ -8,6 +8,8 @@ pub(crate) struct Spread {
     pub(crate) median: f64,
     pub(crate) min: f64,
     pub(crate) max: f64,
+    /// How many rounds there were.
+    pub(crate) count: usize,
 }
 
 impl Spread {
@@ -24,7 +26,12 @@ impl Spread {
         } else {
             (sorted[half - 1] + sorted[half]) / 2.0
         };
-        Some(Spread { median, min, max })
+        Some(Spread {
+            median,
+            min,
+            max,
+            count: sorted.len(),
+        })
     }
 }
 
@@ -84,7 +91,8 @@ mod tests {
             Some(Spread {
                 median: 5.0,
                 min: 1.0,
-                max: 9.0
+                max: 9.0,
+                count: 3
             })
         );
     }
@@ -97,7 +105,8 @@ mod tests {
             Some(Spread {
                 median: 3.0,
                 min: 1.0,
-                max: 100.0
+                max: 100.0,
+                count: 4,
             })
         );
     }

@@ -4,7 +4,7 @@
 //! the one that `GORT_GO` names, else the one on the path. Nothing is fetched for it.
 
 use std::env;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -50,7 +50,7 @@ pub(crate) fn build() -> io::Result<Option<GoProgram>> {
     Ok(Some(GoProgram { path, version }))
 }
 
-fn build_command(go: &OsString, beside: &Path, path: &Path) -> Command {
+fn build_command(go: &OsStr, beside: &Path, path: &Path) -> Command {
     let mut command = Command::new(go);
     command
         .current_dir(SOURCES)
@@ -66,8 +66,8 @@ fn build_command(go: &OsString, beside: &Path, path: &Path) -> Command {
     command
 }
 
-fn refused(go: &OsString, why: &str) -> io::Error {
-    io::Error::other(format!("GORT_GO={}: {why}", go.display()))
+fn refused(go: &OsStr, why: &str) -> io::Error {
+    io::Error::other(format!("GORT_GO={}: {why}", go.to_string_lossy()))
 }
 
 /// The release in the line `go version go1.27.3 linux/amd64`.

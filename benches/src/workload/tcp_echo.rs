@@ -47,10 +47,10 @@ impl Window {
 /// Measures client and server in one runtime.
 pub(crate) async fn inside<R: Rival>(connections: usize, length: Duration) -> io::Result<Sample> {
     let (listener, address) = R::listen().await?;
-    let server = R::spawn(accept::<R>(listener, connections));
-    let mut streams = Vec::with_capacity(connections);
+    let (mut streams, mut servers) = (Vec::new(), Vec::new());
     for _ in 0..connections {
         streams.push(R::connect(address).await?);
+        servers.push(R::spawn(echo(R::accept(&listener).await?)));
     }
     let window = Window::after_warm_up(length);
     let clients: Vec<_> = (0u64..)
@@ -63,7 +63,10 @@ pub(crate) async fn inside<R: Rival>(connections: usize, length: Duration) -> io
         sent += messages;
         latencies.append(&mut measured);
     }
-    let echoed = R::join(server).await?;
+    let mut echoed = 0;
+    for server in servers {
+        echoed += R::join(server).await?;
+    }
     assert_eq!(
         echoed,
         sent * MESSAGE as u64,
@@ -81,20 +84,6 @@ pub(crate) async fn serve<R: Rival>(ready: oneshot::Sender<SocketAddr>) -> io::R
         // A client that goes away in the middle of an exchange is no fault of the server.
         R::go(async move { drop(echo(stream).await) });
     }
-}
-
-/// Serves `connections` connections to their ends; the number of bytes echoed.
-async fn accept<R: Rival>(listener: R::Listener, connections: usize) -> io::Result<u64> {
-    let mut tasks = Vec::with_capacity(connections);
-    for _ in 0..connections {
-        let stream = R::accept(&listener).await?;
-        tasks.push(R::spawn(echo(stream)));
-    }
-    let mut echoed = 0;
-    for task in tasks {
-        echoed += R::join(task).await?;
-    }
-    Ok(echoed)
 }
 
 /// Returns what comes until the other side closes; the number of bytes.
