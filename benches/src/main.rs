@@ -1,13 +1,12 @@
 //! gort beside tokio, smol and Go, measured in one run.
 //!
-//! Without arguments the program serves HTTP on gort for a moment, loads it from a second process,
-//! and then prints the quick comparison. `benches/README.md` tells what each row measures.
+//! Without arguments the program prints the quick comparison. `benches/README.md` tells what each
+//! row measures.
 //!
 //! One binary plays every part: the runner starts it again (`std::env::current_exe`) as `measure`,
 //! which holds one workload on one runtime, and as `load`, which is the client of the rows whose
 //! client is outside. A measurement therefore never shares a process with another.
 
-mod demo;
 mod load;
 mod measure;
 mod options;
@@ -24,7 +23,6 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use options::{Cli, Command, Options};
-use rival::{Name, Tokio};
 use runner::Runner;
 
 fn main() -> ExitCode {
@@ -45,9 +43,6 @@ fn main() -> ExitCode {
 
 /// Runs the plan of the arguments, prints the table, writes the JSON file.
 fn compare(options: &Options) -> std::io::Result<ExitCode> {
-    if options.is_bare() {
-        demo::run::<Tokio>(Name::Tokio)?;
-    }
     let plan = options.plan();
     let runner = Runner::new(&plan)?;
     let rows = runner.run(&plan);
