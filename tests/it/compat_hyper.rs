@@ -299,7 +299,7 @@ fn graceful_shutdown_answers_what_is_under_way_and_refuses_what_is_new() {
             .expect("sent");
         arrival.await.expect("a request");
         let ending = gort::spawn(server.end());
-        // The listener is gone once a connection is refused; until then the server has not been told.
+        // The server has been told once a connection is refused.
         while TcpStream::connect(address).await.is_ok() {
             gort::time::sleep(Duration::from_millis(1)).await;
         }

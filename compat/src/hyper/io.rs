@@ -97,7 +97,7 @@ struct ReadAhead {
 }
 
 impl ReadAhead {
-    /// Holds the request of most clients; zeroing it costs less than a hundredth of a system call.
+    /// Holds the request of most clients, and takes little time to zero beside the system call.
     const MIN: usize = 1024;
     /// hyper offers less than this.
     const MAX: usize = 1024 * 1024;

@@ -287,7 +287,7 @@ impl Live {
         }
         let (drain, told) = oneshot::channel();
         self.drains.push(drain);
-        self.set.spawn(connect(told));
+        self.set.insert(gort::spawn(connect(told)));
         self.accepted += 1;
     }
 
