@@ -6,6 +6,7 @@
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -381,6 +382,37 @@ fn drain_limit_cuts_off_what_does_not_end() {
         assert_eq!(rest(&mut stream).await, b"");
         // Ends when the handler is dropped.
         open.cancellation().await;
+    });
+}
+
+#[test]
+fn listener_that_fails_ends_the_server_after_what_is_under_way() {
+    run(async {
+        let (router, arrival, open) = gated();
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        let same = listener.as_fd().try_clone_to_owned().expect("a descriptor");
+        let server = gort::spawn(async { serve(listener, router).await });
+        let mut stream = TcpStream::connect(address).await.expect("a connection");
+        stream
+            .write_all(b"GET /gated HTTP/1.1\r\nhost: x\r\n\r\n")
+            .await
+            .expect("sent");
+        arrival.await.expect("a request");
+        // From now on the system has nothing to accept from.
+        rustix::net::shutdown(&same, rustix::net::Shutdown::Both).expect("a socket that listens");
+        drop(same);
+        while TcpStream::connect(address).await.is_ok() {
+            gort::time::sleep(Duration::from_millis(1)).await;
+        }
+        assert!(!server.is_finished(), "a request is under way");
+        drop(open);
+        assert!(response(&mut stream).await.ends_with("at last"));
+        let error = server
+            .await
+            .expect("no panic")
+            .expect_err("the listener has failed");
+        assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
     });
 }
 

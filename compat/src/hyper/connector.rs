@@ -20,6 +20,10 @@ use super::GortIo;
 /// Names are looked up by [`gort::net`], and their addresses tried in turn. TLS is not its matter:
 /// a URI of another scheme is refused, since plain bytes to port 443 would be worse than an error.
 ///
+/// # Errors
+///
+/// A call gives a [`ConnectError`] that says which URI it was, and why.
+///
 /// # Cancel safety
 ///
 /// Dropping the future of a call gives the attempt up and closes its socket.
@@ -138,6 +142,23 @@ impl Service<Uri> for GortConnector {
 }
 
 /// A connection that was not opened: which one, and why.
+///
+/// # Examples
+///
+/// ```
+/// use gort_compat::hyper::GortConnector;
+/// use std::io::ErrorKind;
+/// use tower_service::Service;
+///
+/// # let runtime = gort::Runtime::builder().procs(1).build()?;
+/// # runtime.block_on(async {
+/// let uri = "https://example.org/".parse().expect("a URI");
+/// let error = GortConnector::new().call(uri).await.expect_err("there is no TLS here");
+/// assert_eq!(error.kind(), ErrorKind::InvalidInput);
+/// assert_eq!(error.to_string(), "cannot connect to https://example.org/");
+/// # });
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct ConnectError {
     uri: Uri,

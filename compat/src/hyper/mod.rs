@@ -23,8 +23,12 @@ mod executor;
 mod io;
 mod timer;
 
+#[cfg(feature = "hyper-server")]
+mod connection;
 #[cfg(feature = "hyper-client")]
 mod connector;
+#[cfg(feature = "hyper-server")]
+mod live;
 #[cfg(feature = "hyper-server")]
 mod serve;
 

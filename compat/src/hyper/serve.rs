@@ -8,44 +8,33 @@
 //!     +--head limit or drain----------+--error, peer gone--+--drain limit-------> closed
 //! ```
 //!
-//! - *drain* is told to all connections at once: each holds the receiving end of a oneshot whose
-//!   sending end the server drops. It needs no answer and no lock.
-//! - hyper limits the time of a request head, but only from the moment it knows which HTTP version
-//!   it speaks. A client that sends nothing at all would be waited for without limit, so the first
-//!   head of a connection is timed here as well.
-//! - A panic in the service ends its connection and no other, as in Go's `net/http`.
+//! *drain* is told to all connections at once: each holds the receiving end of a oneshot channel,
+//! and the server drops the sending ends. A panic in the service ends its connection and no other,
+//! as in Go's `net/http`.
 //!
 //! Not chosen: `hyper_util::server::graceful`. It takes the connection away, so nothing else (the
-//! limit of the first head) could shut it down gracefully.
+//! limit of the first head, see [`serve_connection`]) could shut it down gracefully.
 
-use std::error::Error;
 use std::fmt;
-use std::future::{Future, IntoFuture, Pending, pending, poll_fn};
+use std::future::{Future, IntoFuture, Pending, pending};
 use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::Poll;
 use std::time::Duration;
 
-use futures::channel::oneshot;
-use futures::future::{Either, FutureExt, select};
-use gort::net::{TcpListener, TcpStream};
-use gort::task::JoinSet;
+use gort::net::TcpListener;
 use http::{Request, Response};
 use http_body::Body;
 use hyper::body::Incoming;
 use hyper_util::server::conn::auto;
-use hyper_util::service::TowerToHyperService;
 use tower_service::Service;
 
-use super::{GortExecutor, GortIo, GortTimer};
+use super::connection::{BoxError, serve_connection};
+use super::live::{Event, Live};
+use super::{GortExecutor, GortTimer};
 
 /// How long a client may take to send the head of a request, if nobody says otherwise.
 const HEAD_LIMIT: Duration = Duration::from_secs(30);
-
-/// What a tower service returns for an error or a body's error.
-type BoxError = Box<dyn Error + Send + Sync>;
 
 /// Serves `service` (an axum `Router`, or any tower service) on `listener`, HTTP/1 and HTTP/2.
 ///
@@ -88,9 +77,40 @@ pub fn serve<S>(listener: TcpListener, service: S) -> Serve<S> {
 
 /// A server that runs when it is awaited. [`serve`] makes it.
 ///
+/// # Errors
+///
+/// Awaiting it gives the error of a listener that has failed, after the connections that were open
+/// have been drained. Errors of a connection concern only its client and end nothing else; a panic
+/// in the service ends only its connection, and has been printed by the panic hook.
+///
 /// # Cancel safety
 ///
 /// Dropping the future that came of it closes the listener and every connection.
+///
+/// # Examples
+///
+/// ```
+/// use axum::Router;
+/// use gort_compat::hyper::serve;
+/// use std::time::Duration;
+///
+/// # fn main() -> std::io::Result<()> {
+/// # let runtime = gort::Runtime::builder().procs(1).build()?;
+/// # runtime.block_on(async {
+/// # let stop = async {};
+/// let listener = gort::net::TcpListener::bind("127.0.0.1:0").await?;
+/// let server = serve(listener, Router::new())
+///     .header_read_timeout(Duration::from_secs(5))
+///     .drain_timeout(Duration::from_secs(30))
+///     .configure(|http| {
+///         http.http2().max_concurrent_streams(100);
+///     })
+///     .with_graceful_shutdown(stop);
+/// assert_eq!(server.await?.connections, 0);
+/// # Ok(())
+/// # })
+/// # }
+/// ```
 #[must_use = "a server runs only when it is awaited"]
 pub struct Serve<S, F = Pending<()>> {
     listener: TcpListener,
@@ -143,6 +163,9 @@ impl<S, F> Serve<S, F> {
 
     /// Limits how long a client may take to send the head of a request, and how long a connection
     /// may be idle between two of them. Default: 30 seconds. `None` takes the limit away.
+    ///
+    /// It does not cover bodies, whose proper time only the service knows, nor HTTP/2 after the
+    /// first request; for that, [`configure`](Self::configure) `keep_alive_interval`.
     pub fn header_read_timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
         self.head_limit = limit.into();
         self.http.http1().header_read_timeout(self.head_limit);
@@ -216,181 +239,5 @@ where
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.run())
-    }
-}
-
-/// The next connection. A client that hung up while it waited to be accepted is no failure of the
-/// listener.
-async fn accept(listener: &TcpListener) -> io::Result<TcpStream> {
-    loop {
-        match listener.accept().await {
-            Ok((stream, _peer)) => return Ok(stream),
-            Err(error) => match error.kind() {
-                io::ErrorKind::ConnectionAborted
-                | io::ErrorKind::ConnectionRefused
-                | io::ErrorKind::ConnectionReset => {}
-                _ => return Err(error),
-            },
-        }
-    }
-}
-
-/// The connections that are open, and what ends them.
-#[derive(Debug, Default)]
-struct Live {
-    /// One goroutine for each connection. Dropping the set aborts them.
-    set: JoinSet<()>,
-    /// Dropping one tells its connection to drain. Some belong to connections that have ended.
-    drains: Vec<oneshot::Sender<()>>,
-    accepted: u64,
-}
-
-/// What the server waits for.
-enum Event {
-    /// A connection ended.
-    Ended,
-    Accepted(TcpStream),
-    /// The listener is of no more use.
-    Failed(io::Error),
-    /// The graceful shutdown begins.
-    Stop,
-}
-
-impl Live {
-    /// The next event. Endings come before connections: a client that connects in a loop must not
-    /// keep the server from freeing what it has left behind.
-    async fn event<F>(&mut self, listener: &TcpListener, stop: Pin<&mut F>) -> Event
-    where
-        F: Future<Output = ()>,
-    {
-        let ended = pin!(async {
-            if self.set.join_next().await.is_none() {
-                pending::<()>().await;
-            }
-        });
-        match select(stop, select(ended, pin!(accept(listener)))).await {
-            Either::Left(((), _)) => Event::Stop,
-            Either::Right((Either::Left(((), _)), _)) => Event::Ended,
-            Either::Right((Either::Right((Ok(stream), _)), _)) => Event::Accepted(stream),
-            Either::Right((Either::Right((Err(error), _)), _)) => Event::Failed(error),
-        }
-    }
-
-    /// Starts the connection that `connect` makes of the receiver that will tell it to drain.
-    fn admit<C>(&mut self, connect: impl FnOnce(oneshot::Receiver<()>) -> C)
-    where
-        C: Future<Output = ()> + Send + 'static,
-    {
-        // At most as many stale senders as open connections, for one look at each per connection.
-        if self.drains.len() > 2 * self.set.len() {
-            self.drains.retain(|drain| !drain.is_canceled());
-        }
-        let (drain, told) = oneshot::channel();
-        self.drains.push(drain);
-        self.set.insert(gort::spawn(connect(told)));
-        self.accepted += 1;
-    }
-
-    /// Lets every connection finish what it is answering, for at most `limit`.
-    async fn drain(mut self, limit: Option<Duration>) -> Served {
-        self.drains.clear();
-        match limit {
-            None => self.all_ended().await,
-            Some(limit) => drop(gort::time::timeout(limit, self.all_ended()).await),
-        }
-        let cut_off = self.set.len();
-        self.set.abort_all();
-        self.all_ended().await;
-        Served {
-            connections: self.accepted,
-            cut_off,
-        }
-    }
-
-    /// A panic of a connection has been printed by the panic hook and is of no further interest.
-    async fn all_ended(&mut self) {
-        while self.set.join_next().await.is_some() {}
-    }
-}
-
-/// One connection from its first byte to its last. Errors end it, and concern only its client.
-async fn serve_connection<S, B>(
-    http: Arc<auto::Builder<GortExecutor>>,
-    stream: TcpStream,
-    service: S,
-    head_limit: Option<Duration>,
-    mut drain: oneshot::Receiver<()>,
-) where
-    S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
-    S::Future: Send,
-    S::Error: Into<BoxError>,
-    B: Body + Send + 'static,
-    B::Data: Send,
-    B::Error: Into<BoxError>,
-{
-    // Without it answers are late, but right.
-    let _ = stream.set_nodelay(true);
-    let heard = Arc::new(AtomicBool::new(false));
-    let service = Listening {
-        service: TowerToHyperService::new(service),
-        heard: heard.clone(),
-    };
-    let mut connection = pin!(http.serve_connection_with_upgrades(GortIo::new(stream), service));
-    let mut silence = pin!(head_limit.map(gort::time::sleep));
-    let ended = poll_fn(|cx| {
-        if connection.as_mut().poll(cx).is_ready() {
-            return Poll::Ready(true);
-        }
-        if has_asked(&heard) {
-            silence.set(None);
-        }
-        let silent = silence
-            .as_mut()
-            .as_pin_mut()
-            .is_some_and(|limit| limit.poll(cx).is_ready());
-        if silent || drain.poll_unpin(cx).is_ready() {
-            Poll::Ready(false)
-        } else {
-            Poll::Pending
-        }
-    });
-    if ended.await {
-        return;
-    }
-    connection.as_mut().graceful_shutdown();
-    // A client that has asked for nothing might not take its part in a graceful end either (in
-    // HTTP/2, answering a PING). Only one that has asked is owed an unlimited wait.
-    if let Some(limit) = head_limit.filter(|_| !has_asked(&heard)) {
-        let ended = gort::time::timeout(limit, connection.as_mut()).await;
-        if ended.is_ok() || !has_asked(&heard) {
-            return;
-        }
-    }
-    let _ = connection.await;
-}
-
-fn has_asked(heard: &AtomicBool) -> bool {
-    // Ordering: Relaxed; stored while this same goroutine polled the connection.
-    heard.load(Ordering::Relaxed)
-}
-
-/// Notes that a first request has come.
-struct Listening<S> {
-    service: S,
-    /// Written here when a request comes, read by [`serve_connection`], which polls this.
-    heard: Arc<AtomicBool>,
-}
-
-impl<S: hyper::service::Service<Request<Incoming>>> hyper::service::Service<Request<Incoming>>
-    for Listening<S>
-{
-    type Response = S::Response;
-    type Error = S::Error;
-    type Future = S::Future;
-
-    fn call(&self, request: Request<Incoming>) -> Self::Future {
-        // Ordering: Relaxed; loaded by the goroutine that polls this.
-        self.heard.store(true, Ordering::Relaxed);
-        self.service.call(request)
     }
 }
