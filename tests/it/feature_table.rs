@@ -41,11 +41,19 @@ fn named(readme: &str) -> Result<BTreeSet<String>, String> {
     Ok(modules)
 }
 
-/// The modules under `tests/it`: files and folders.
+/// The modules under `tests/it`: files, and folders with a `mod.rs`.
 fn existing() -> BTreeSet<String> {
     let entries = fs::read_dir(root().join("tests/it")).expect("the folder of the tests");
-    let names = entries.map(|entry| entry.expect("an entry").file_name().into_string());
-    let names = names.map(|name| name.expect("a name").trim_end_matches(".rs").to_owned());
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    let modules = paths.filter(|path| {
+        path.extension().is_some_and(|end| end == "rs") || path.join("mod.rs").exists()
+    });
+    let names = modules.map(|path| {
+        path.file_stem()
+            .expect("a name")
+            .to_string_lossy()
+            .into_owned()
+    });
     names.filter(|name| !HOUSE.contains(&&name[..])).collect()
 }
 
