@@ -22,3 +22,9 @@ pub mod task;
 pub mod time;
 #[cfg(feature = "rt")]
 mod timer;
+
+#[cfg(all(feature = "rt", not(gort_loom)))]
+pub use crate::{
+    runtime::{Runtime, block_on, spawn, spawn_blocking},
+    task::{spawn_local, yield_now},
+};

@@ -11,7 +11,6 @@ use std::sync as imp;
 use std::sync::TryLockError;
 
 pub(crate) use imp::MutexGuard;
-use std::sync::TryLockError;
 
 /// The standard library's mutex (loom's in a model) without poisoning.
 #[derive(Debug)]

@@ -210,7 +210,7 @@ impl M {
         if netpoll.waiters() == 0 {
             return false;
         }
-        let Some(poller) = netpoll.try_acquire() else { return false };
+        let Some(mut poller) = netpoll.try_acquire() else { return false };
         let mut list = self.wakers.borrow_mut();
         // An error here would be one of the poller's own fd, which nobody but us can close.
         let _ = poller.poll(PollTimeout::NoWait, &mut list);

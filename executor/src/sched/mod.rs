@@ -37,7 +37,9 @@ pub(crate) use self::{
     config::{Config, check_procs, num_cpu},
     context::{Entered, enter, netpoll, try_current, with_current, with_wheel},
     scheduler::{Sched, default_sched},
-    shutdown::Leftover,
 };
 #[cfg(not(gort_loom))]
-pub use self::ready::{Gosched, gosched};
+pub use self::{
+    ready::{Gosched, gosched},
+    shutdown::Leftover,
+};

@@ -79,7 +79,7 @@ impl M {
     }
 
     /// Sleeps in the netpoller, until an event, the next deadline, or a call.
-    fn sleep_in_netpoll(&self, poller: Poller<'_>) {
+    fn sleep_in_netpoll(&self, mut poller: Poller<'_>) {
         let sched = self.sched();
         sched.idle.enlist_poller();
         sched.publish_poll_until(Nanos::MAX);

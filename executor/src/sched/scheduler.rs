@@ -22,7 +22,7 @@ use std::future::Future;
 use std::io;
 use std::panic::Location;
 use std::ptr::NonNull;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 use std::thread;
 
 /// One runtime.
@@ -88,7 +88,7 @@ impl Sched {
     /// If the netpoller or the first thread cannot be created.
     pub(crate) fn start(config: Config) -> io::Result<Arc<Self>> {
         let netpoll = Netpoll::new()?;
-        let sched = Arc::new_cyclic(|weak| {
+        let sched = Arc::new_cyclic(|weak: &Weak<Self>| {
             // The pointer is that of the value the `Arc` is going to hold.
             let this = NonNull::new(weak.as_ptr().cast_mut()).expect("an Arc is never at null");
             Self {
