@@ -5,8 +5,8 @@
 //! dropped is the panic reported, since there is nobody left to take it. The runtime chooses with
 //! [`PanicPolicy`].
 
-use crate::task::{Id, JoinError};
 use std::cell::Cell;
+use std::fmt;
 use std::panic::Location;
 
 /// What a runtime does with a panic that no handle takes and nothing recovers.
@@ -41,9 +41,10 @@ pub(crate) fn set_policy(policy: PanicPolicy) -> PanicPolicy {
     POLICY.replace(policy)
 }
 
-/// A goroutine of `go!` panicked, and nothing recovered it.
+/// The goroutine with number `id`, of `go!`, panicked, and nothing recovered it; `error` says with
+/// what.
 #[cold]
-pub(crate) fn unrecovered(id: Id, spawned_at: &'static Location<'static>, error: &JoinError) {
+pub(crate) fn unrecovered(id: u64, spawned_at: &Location<'_>, error: &dyn fmt::Display) {
     report(id, spawned_at, error);
     if POLICY.get() == PanicPolicy::Crash {
         std::process::exit(2);
@@ -52,11 +53,11 @@ pub(crate) fn unrecovered(id: Id, spawned_at: &'static Location<'static>, error:
 
 /// A goroutine whose handle was dropped panicked.
 #[cold]
-pub(crate) fn unjoined(id: Id, spawned_at: &'static Location<'static>, error: &JoinError) {
+pub(crate) fn unjoined(id: u64, spawned_at: &Location<'_>, error: &dyn fmt::Display) {
     report(id, spawned_at, error);
 }
 
 /// The panic hook has printed message and place; what is missing is which goroutine it was.
-fn report(id: Id, spawned_at: &Location<'_>, error: &JoinError) {
+fn report(id: u64, spawned_at: &Location<'_>, error: &dyn fmt::Display) {
     eprintln!("{error}\n\ngoroutine {id} [running]:\ncreated at {spawned_at}");
 }

@@ -30,7 +30,7 @@ where
     let result = match wait(handle) {
         Ok(value) => value,
         Err(error) => {
-            unrecovered(id, spawned_at, &error);
+            unrecovered(id.as_u64(), spawned_at, &error);
             unreachable!("the main goroutine cannot be cancelled: {error}")
         }
     };

@@ -45,7 +45,7 @@ impl<T> Sink<T> for Detached {
     fn finish(self, outcome: Result<T, JoinError>) {
         match outcome {
             Ok(value) => drop_value(value, self.id, self.spawned_at),
-            Err(error) if error.is_panic() => panic::unrecovered(self.id, self.spawned_at, &error),
+            Err(error) if error.is_panic() => panic::unrecovered(self.id.as_u64(), self.spawned_at, &error),
             Err(_cancelled) => {}
         }
     }
@@ -54,7 +54,7 @@ impl<T> Sink<T> for Detached {
 /// Drops what `go!` discards; a panic in that destructor is the goroutine's.
 fn drop_value<T>(value: T, id: Id, spawned_at: &'static Location<'static>) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
-        panic::unrecovered(id, spawned_at, &JoinError::panicked(id, payload));
+        panic::unrecovered(id.as_u64(), spawned_at, &JoinError::panicked(id, payload));
     }
 }
 

@@ -161,7 +161,7 @@ impl<T> JoinCell<T> {
             Err(error) if error.is_panic() => error,
             Err(_cancelled) => return,
         };
-        panic::unjoined(self.id, self.spawned_at, &error);
+        panic::unjoined(self.id.as_u64(), self.spawned_at, &error);
         if let Ok(payload) = error.try_into_panic() {
             contain(payload);
         }
