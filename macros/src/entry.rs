@@ -16,15 +16,15 @@
 //! function leaves it as it was written. Either way there is one error and the body stays in view.
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::spanned::Spanned;
 use syn::{Attribute, Expr, Ident, Lit, Path, Signature, Token, Type, Visibility, parse_quote};
 
 use crate::form::output_of;
-use crate::made_at;
 use crate::scope::Scope;
+use crate::{doors, made_at};
 
 /// Which attribute was used.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -107,7 +107,7 @@ impl Arguments {
         while !input.is_empty() {
             let name = input.call(Ident::parse_any)?;
             match &*name.to_string() {
-                "procs" => self.procs = Some(procs_value(input)?),
+                "procs" => self.procs = Some(procs_value(&name, input)?),
                 "crate" => {
                     input.parse::<Token![=]>()?;
                     self.gort = input.call(Path::parse_mod_style)?;
@@ -131,9 +131,13 @@ impl Arguments {
     }
 }
 
-fn procs_value(input: ParseStream<'_>) -> syn::Result<Expr> {
-    input.parse::<Token![=]>()?;
-    let procs: Expr = input.parse()?;
+fn procs_value(name: &Ident, input: ParseStream<'_>) -> syn::Result<Expr> {
+    let value = |input: ParseStream<'_>| {
+        input.parse::<Token![=]>()?;
+        input.parse::<Expr>()
+    };
+    let message = "`procs` takes a number: `procs = 4`";
+    let procs = value(input).map_err(|_| syn::Error::new_spanned(name, message))?;
     if let Expr::Lit(literal) = &procs {
         if matches!(&literal.lit, Lit::Int(number) if number.base10_digits() == "0") {
             let message = "`procs` is at least 1; leave it out for one per CPU";
@@ -217,10 +221,11 @@ impl Function {
             signature,
             body,
         } = self;
-        let gort = arguments.gort.to_token_stream();
+        let gort = &arguments.gort;
+        let doors = doors(gort);
         let place = made_at(signature.ident.span());
         let output = output_of(&signature.output).filter(|output| !is_unit(output));
-        let future = self.future(output.as_ref(), &gort);
+        let future = self.future(output.as_ref());
         let mut signature = signature.clone();
         signature.asyncness = None;
         if output.is_some() {
@@ -236,25 +241,25 @@ impl Function {
             .procs
             .as_ref()
             .map(|procs| quote_spanned!(place=> .procs(#procs)));
-        let config = quote_spanned!(place=> #gort::__rt::MainConfig::new() #procs);
+        let config = quote_spanned!(place=> __rt::MainConfig::new() #procs);
         let mut run = Group::new(
             Delimiter::Brace,
-            quote_spanned!(place=> #gort::__rt::#run(#config, #future)),
+            quote_spanned!(place=> #doors __rt::#run(#config, #future)),
         );
         run.set_span(made_at(body.span()));
         quote!(#is_test #(#attributes)* #visibility #signature #run)
     }
 
     /// The body as a future whose output is `()` or an exit code.
-    fn future(&self, output: Option<&Type>, gort: &TokenStream) -> TokenStream {
+    fn future(&self, output: Option<&Type>) -> TokenStream {
         let scope = Scope::of_group(&self.body);
         let Some(output) = output else {
-            return scope.with_output(Some(parse_quote!(()))).into_future(gort);
+            return scope.with_output(Some(parse_quote!(()))).into_future();
         };
         let named = is_nameable(output).then(|| output.clone());
-        let result = scope.with_output(named).into_future(gort);
+        let result = scope.with_output(named).into_future();
         let place = made_at(output.span());
-        quote_spanned!(place=> async move { #gort::__rt::report(#result.await) })
+        quote_spanned!(place=> async move { __rt::report(#result.await) })
     }
 }
 

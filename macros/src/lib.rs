@@ -33,11 +33,20 @@ mod scope;
 mod start;
 
 use proc_macro::TokenStream;
-use proc_macro2::Span;
+use proc_macro2::{Span, TokenStream as TokenStream2};
+use quote::{ToTokens, quote};
 
 /// The span of a token that the user did not write and that stands for what is at `place`.
 fn made_at(place: Span) -> Span {
     Span::mixed_site().located_at(place)
+}
+
+/// The statement that makes gort's hidden module reachable as `__rt`.
+///
+/// With the path of gort in each call its tokens, which stand in another file, would make the
+/// compiler point at the whole macro call instead of at the code that an error is about.
+fn doors(gort: &impl ToTokens) -> TokenStream2 {
+    quote!(use #gort::__rt;)
 }
 
 /// Behind `gort::go!`.

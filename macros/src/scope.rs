@@ -58,9 +58,9 @@ impl Scope {
     }
 
     /// An expression: the future that owns what the body uses and runs it.
-    pub(crate) fn into_future(self, gort: &TokenStream) -> TokenStream {
+    pub(crate) fn into_future(self) -> TokenStream {
         let (first, last) = self.places;
-        let typed_return = self.output.map(|output| typed_return(&output, gort));
+        let typed_return = self.output.map(|output| typed_return(&output));
         let statements = self.statements;
         let mut body = Group::new(Delimiter::Brace, quote!(#typed_return #statements));
         body.set_span(made_at(last));
@@ -74,10 +74,10 @@ impl Scope {
 /// coerced to it, so `?` knows its error and `Ok(Box::new(e))` may become a `Box<dyn Error>`.
 /// A function `fn typed<T, F: Future<Output = T>>` around the block would not do: it compares the
 /// finished type and coerces nothing.
-fn typed_return(output: &Type, gort: &TokenStream) -> TokenStream {
+fn typed_return(output: &Type) -> TokenStream {
     quote_spanned!(made_at(output.span())=>
         if false {
-            return #gort::__rt::unreached::<#output>();
+            return __rt::unreached::<#output>();
         }
     )
 }

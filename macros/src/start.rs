@@ -11,7 +11,7 @@ use crate::moves::Moves;
 use crate::operand::Operands;
 use crate::options::Options;
 use crate::refusal::{Read, Refusal, as_expression};
-use crate::{half_typed, made_at};
+use crate::{doors, half_typed, made_at};
 
 /// Which macro was called. Both read the same grammar.
 #[derive(Clone, Copy)]
@@ -70,7 +70,7 @@ impl Start {
         let input = moves.extract(input);
         let (options, body) = self.split(input)?;
         let form = Form::read(body, self.name())?;
-        Ok(self.assemble(gort, &options, lower(form, gort, &mut moves), &mut moves))
+        Ok(self.assemble(gort, &options, lower(form, &mut moves), &mut moves))
     }
 
     /// Expands input whose body, or all of it, cannot be read.
@@ -79,7 +79,7 @@ impl Start {
         let (options, body) = self
             .split(moves.extract(input.clone()))
             .unwrap_or_else(|_| (Options::default(), input));
-        let lowered = lower(Form::of_unparsed(body), gort, &mut moves);
+        let lowered = lower(Form::of_unparsed(body), &mut moves);
         self.assemble(gort, &options, lowered, &mut moves)
     }
 
@@ -103,13 +103,14 @@ impl Start {
     ) -> TokenStream {
         let Lowered { before, future } = lowered;
         let (clones, moved) = (&options.clones, moves.take_all());
+        let doors = doors(gort);
         let before = quote!(#clones #moved #before);
         if let Some(executor) = &options.on {
             let span = made_at(executor.span());
             let started = quote_spanned!(span=> (#executor).spawn({ #before #future }));
             return match self {
-                Start::Go => quote_spanned!(span=> { #gort::__rt::detach(#started) }),
-                Start::Spawn => quote_spanned!(span=> { #started }),
+                Start::Go => quote_spanned!(span=> { #doors __rt::detach(#started) }),
+                Start::Spawn => quote_spanned!(span=> { #doors #started }),
             };
         }
         let door = match (self, &options.local) {
@@ -119,19 +120,19 @@ impl Start {
             (Start::Spawn, Some(_)) => format_ident!("spawn_local"),
         };
         let span = made_at(future.span());
-        let door = quote_spanned!(span=> #gort::__rt::#door);
-        quote_spanned!(span=> { #before #door(#future) })
+        quote_spanned!(span=> { #doors #before __rt::#door(#future) })
     }
 }
 
-fn lower(form: Form, gort: &TokenStream, moves: &mut Moves) -> Lowered {
+fn lower(form: Form, moves: &mut Moves) -> Lowered {
     match form {
-        Form::Call(call) => lower_call(call, gort, moves),
-        Form::Method(call) => lower_method(call, gort, moves),
-        Form::Closure(closure, arguments) => lower_closure(&closure, &arguments, gort, moves),
+        Form::Call(call) => lower_call(call, moves),
+        Form::Method(call) => lower_method(call, moves),
+        Form::Closure(closure, arguments) => lower_closure(&closure, &arguments, moves),
         Form::Future(future) => {
-            let span = made_at(future.span());
-            let future = quote_spanned!(span=> ::core::future::IntoFuture::into_future(#future));
+            // The user's own span, unlike elsewhere: the compiler reports something that is no
+            // future at the argument and at the function, and as one error if the two agree.
+            let future = quote_spanned!(future.span()=> __rt::given(#future));
             Lowered {
                 before: TokenStream::new(),
                 future,
@@ -139,12 +140,12 @@ fn lower(form: Form, gort: &TokenStream, moves: &mut Moves) -> Lowered {
         }
         Form::Block(scope) => Lowered {
             before: TokenStream::new(),
-            future: scope.into_future(gort),
+            future: scope.into_future(),
         },
     }
 }
 
-fn lower_call(mut call: ExprCall, gort: &TokenStream, moves: &mut Moves) -> Lowered {
+fn lower_call(mut call: ExprCall, moves: &mut Moves) -> Lowered {
     let mut operands = Operands::new(moves);
     *call.func = Expr::Verbatim(operands.callee(&call.func));
     for argument in &mut call.args {
@@ -154,15 +155,15 @@ fn lower_call(mut call: ExprCall, gort: &TokenStream, moves: &mut Moves) -> Lowe
     if operands.any_borrowed {
         return Lowered {
             before,
-            future: call_inside(&call, gort),
+            future: call_inside(&call),
         };
     }
     // The call itself makes the future, so that there is no other future around it.
     let span = made_at(call.span());
     let dispatch = quote_spanned!(span=>
-        use #gort::__rt::{ViaFuture as _, ViaValue as _};
+        use __rt::{ViaFuture as _, ViaValue as _};
         let call = move || #call;
-        let kind = (&#gort::__rt::Tag::ret(&call)).__kind();
+        let kind = (&__rt::Tag::ret(&call)).__kind();
     );
     let future = quote_spanned!(span=> kind.start(call));
     Lowered {
@@ -171,7 +172,7 @@ fn lower_call(mut call: ExprCall, gort: &TokenStream, moves: &mut Moves) -> Lowe
     }
 }
 
-fn lower_method(mut call: ExprMethodCall, gort: &TokenStream, moves: &mut Moves) -> Lowered {
+fn lower_method(mut call: ExprMethodCall, moves: &mut Moves) -> Lowered {
     let mut operands = Operands::new(moves);
     *call.receiver = Expr::Verbatim(operands.receiver(&call.receiver));
     for argument in &mut call.args {
@@ -180,7 +181,7 @@ fn lower_method(mut call: ExprMethodCall, gort: &TokenStream, moves: &mut Moves)
     let before = operands.statements;
     Lowered {
         before,
-        future: call_inside(&call, gort),
+        future: call_inside(&call),
     }
 }
 
@@ -189,13 +190,13 @@ fn lower_method(mut call: ExprMethodCall, gort: &TokenStream, moves: &mut Moves)
 /// `match` keeps the temporaries of the call until the end of the await. The result is borrowed for
 /// the tag in an inner block only, so the future has no room for it beside the awaited one; and the
 /// tag has no size and is gone before the await, so it asks nothing of the result.
-fn call_inside(call: &impl ToTokens, gort: &TokenStream) -> TokenStream {
+fn call_inside(call: &impl ToTokens) -> TokenStream {
     let span = made_at(call.span());
     quote_spanned!(span=> async move {
         match #call {
             result => {
-                use #gort::__rt::{ViaFuture as _, ViaValue as _};
-                let kind = (&#gort::__rt::Tag::of(&result)).__kind();
+                use __rt::{ViaFuture as _, ViaValue as _};
+                let kind = (&__rt::Tag::of(&result)).__kind();
                 kind.run(result)
             }
         }
@@ -207,12 +208,7 @@ fn call_inside(call: &impl ToTokens, gort: &TokenStream) -> TokenStream {
 ///
 /// All arguments are evaluated before the first parameter is bound, because an argument may use the
 /// name that a parameter takes: `|a, b| { .. }(b, a)`.
-fn lower_closure(
-    closure: &ExprClosure,
-    arguments: &[Expr],
-    gort: &TokenStream,
-    moves: &mut Moves,
-) -> Lowered {
+fn lower_closure(closure: &ExprClosure, arguments: &[Expr], moves: &mut Moves) -> Lowered {
     let mut evaluated = TokenStream::new();
     let mut bound = TokenStream::new();
     for (index, (parameter, argument)) in closure.inputs.iter().zip(arguments).enumerate() {
@@ -231,7 +227,7 @@ fn lower_closure(
         evaluated.extend(quote_spanned!(span=> let #value #of_type = #argument;));
         bound.extend(quote_spanned!(span=> let #pattern = #value;));
     }
-    let future = closure_scope(closure).into_future(gort);
+    let future = closure_scope(closure).into_future();
     Lowered {
         before: quote!(#evaluated #bound),
         future,
