@@ -2,4 +2,7 @@
 
 mod compat_hyper;
 mod feature_table;
+mod go;
+mod main_attr;
+mod test_attr;
 mod tidy;
