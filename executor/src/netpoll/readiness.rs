@@ -434,17 +434,21 @@ impl Readiness {
 
     /// Ends all I/O and wakes everybody, who will see `why`.
     pub(crate) fn close(&self, why: Closed, count: &WaitCount) {
+        self.mark_closed(why);
+        for direction in Direction::BOTH {
+            self.rouse(direction, count);
+        }
+    }
+
+    /// Lets nobody park any more. Who is parked must be woken after it.
+    pub(super) fn mark_closed(&self, why: Closed) {
         let flag = match why {
             Closed::ByUser => CLOSED,
             Closed::WithRuntime => SHUT_DOWN,
         };
-        // Ordering: Release pairs with the Acquire of `load` and of `mark_waiting`: who sees the
-        // flag sees what came before the close.
-        self.word
-            .fetch_or(flag, order("netpoll.close", Ordering::Release));
-        for direction in Direction::BOTH {
-            self.rouse(direction, count);
-        }
+        // Ordering: Release pairs with the Acquire of `load` and of `update`: who sees the flag
+        // sees what came before the close.
+        self.word.fetch_or(flag, Ordering::Release);
     }
 
     /// Wakes everybody who waits for one direction, so that they look again.
