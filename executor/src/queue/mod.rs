@@ -60,6 +60,8 @@ mod run_queue;
 mod loom;
 #[cfg(all(test, not(gort_loom)))]
 mod stress;
+#[cfg(all(test, not(gort_loom)))]
+mod tests;
 
 use std::ptr::NonNull;
 
