@@ -113,12 +113,9 @@ impl<T: Item, const CAP: usize> RunQueue<T, CAP> {
     pub(crate) unsafe fn refill(&self, global: &GlobalQueue<T>, max: usize) -> Option<T> {
         let first = global.pop()?;
         let tail = load_own(&self.tail.0);
-        let rest = self
-            .room(tail)
-            .min(Self::HALF - 1)
-            .min(max.saturating_sub(1) as u32);
+        let most = self.room(tail).min(Self::HALF - 1) as usize + 1;
         let mut end = tail;
-        while end.wrapping_sub(tail) < rest {
+        for _ in 1..max.min(most) {
             let Some(item) = global.pop() else { break };
             self.fill(end, item);
             end = end.wrapping_add(1);
@@ -242,12 +239,15 @@ impl<T: Item, const CAP: usize> RunQueue<T, CAP> {
         global.push(item);
     }
 
+    // The steps of the protocol. Alone each could break the invariant; what makes them sound is
+    // their place in the methods above. So none of them leaves this module and its models.
+
     /// The head, for those who refill slots or judge by it. [`RunQueue::pop`] needs less.
     #[inline]
     pub(super) fn load_head(&self) -> u32 {
         // Ordering: Acquire pairs with the Release in `claim`. The owner, about to refill a slot,
-        // thereby lets the thief finish reading it (the model `thief_that_reads_late` shows it). An
-        // onlooker thereby sees a tail no older than the one that the claim went by.
+        // thereby lets the thief finish reading it: `thief_that_reads_late` in the models shows
+        // what happens else. An onlooker thereby sees a tail no older than what was claimed.
         self.head.0.load(order("ring-head", Ordering::Acquire))
     }
 
@@ -287,7 +287,7 @@ impl<T: Item, const CAP: usize> RunQueue<T, CAP> {
         Self::CAPACITY - tail.wrapping_sub(self.load_head())
     }
 
-    /// Puts an item at a free position of the owner's.
+    /// Puts an item at a position that is free. Only the owner may.
     #[inline]
     fn fill(&self, position: u32, item: T) {
         self.put(position, item.into_raw().as_ptr());
