@@ -56,11 +56,17 @@ mod weaken {
     static WEAK: Mutex<Option<&'static str>> = Mutex::new(None);
 
     fn is_weak(site: &str) -> bool {
-        WEAK.lock().unwrap_or_else(|e| e.into_inner()).is_some_and(|weak| weak == site)
+        WEAK.lock()
+            .unwrap_or_else(|e| e.into_inner())
+            .is_some_and(|weak| weak == site)
     }
 
     pub(crate) fn order(site: &str, strong: Ordering) -> Ordering {
-        if is_weak(site) { Ordering::Relaxed } else { strong }
+        if is_weak(site) {
+            Ordering::Relaxed
+        } else {
+            strong
+        }
     }
 
     pub(crate) fn fence_at(site: &str, strong: Ordering) {

@@ -4,7 +4,7 @@
 //! and that has no meaning of its own in a scheduler (a lock, a thread's sleep, a clock).
 
 pub(crate) mod atomic;
-#[cfg(all(feature = "rt", not(gort_loom)))]
+#[cfg(feature = "rt")]
 pub(crate) mod clock;
 pub(crate) mod lock;
 #[cfg(feature = "rt")]

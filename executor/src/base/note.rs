@@ -27,7 +27,11 @@ pub(crate) struct Note {
 
 impl Note {
     pub(crate) fn new() -> Self {
-        Self { state: AtomicU32::new(EMPTY), lock: Mutex::new(()), awake: Condvar::new() }
+        Self {
+            state: AtomicU32::new(EMPTY),
+            lock: Mutex::new(()),
+            awake: Condvar::new(),
+        }
     }
 
     /// Sleeps until [`Note::wake`] was called since the last return.
@@ -76,7 +80,11 @@ impl Note {
                     );
                     break;
                 }
-                guard = self.awake.wait_timeout(guard, left).unwrap_or_else(|e| e.into_inner()).0;
+                guard = self
+                    .awake
+                    .wait_timeout(guard, left)
+                    .unwrap_or_else(|e| e.into_inner())
+                    .0;
             }
         }
         drop(guard);
@@ -86,8 +94,10 @@ impl Note {
     /// Ends the sleep of the thread, now or when it next tries to sleep.
     pub(crate) fn wake(&self) {
         // Ordering: Release publishes the waker's writes to `consume`; Acquire is not needed.
-        if self.state.swap(NOTIFIED, super::atomic::order("note.wake", Ordering::Release))
-            == SLEEPING
+        if self.state.swap(
+            NOTIFIED,
+            super::atomic::order("note.wake", Ordering::Release),
+        ) == SLEEPING
         {
             drop(self.lock.lock().unwrap_or_else(|e| e.into_inner()));
             self.awake.notify_one();

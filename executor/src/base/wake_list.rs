@@ -17,7 +17,9 @@ pub(crate) struct WakeList {
 
 impl WakeList {
     pub(crate) fn new() -> Self {
-        Self { wakers: Vec::with_capacity(WAKE_LIST_MAX) }
+        Self {
+            wakers: Vec::with_capacity(WAKE_LIST_MAX),
+        }
     }
 
     /// Whether another waker fits.
@@ -54,7 +56,9 @@ pub(crate) fn wake(waker: Waker) {
 
 /// Drops `value`; a panic in its destructor is contained, and told by `true`.
 pub(crate) fn drop_quietly<T>(value: T) -> bool {
-    catch_unwind(AssertUnwindSafe(|| drop(value))).map_err(contain).is_err()
+    catch_unwind(AssertUnwindSafe(|| drop(value)))
+        .map_err(contain)
+        .is_err()
 }
 
 /// Ends the payload of a contained panic, whose own destructor might panic as well.
