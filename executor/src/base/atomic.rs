@@ -39,6 +39,7 @@ pub(crate) fn fence_at(_site: &str, strong: Ordering) {
 #[cfg(not(gort_loom))]
 #[inline(always)]
 pub(crate) fn load_own(atomic: &AtomicU32) -> u32 {
+    // Ordering: Relaxed, a thread sees its own stores.
     atomic.load(Ordering::Relaxed)
 }
 

@@ -134,34 +134,3 @@ mod modelled {
         }
     }
 }
-
-#[cfg(all(test, not(gort_loom)))]
-mod tests {
-    use super::GlobalQueue;
-    use crate::queue::stress::Number;
-
-    #[test]
-    fn a_batch_is_a_fair_share_of_at_most_128() {
-        let global = GlobalQueue::new();
-        assert_eq!(global.batch_max(4), 1);
-        for n in 0..1000 {
-            global.push(Number(n));
-        }
-        assert_eq!(global.batch_max(100), 11);
-        assert_eq!(global.batch_max(8), 126);
-        assert_eq!(global.batch_max(7), 128);
-        assert_eq!(global.batch_max(1), 128);
-    }
-
-    #[test]
-    fn items_leave_in_the_order_they_came() {
-        let global = GlobalQueue::new();
-        for n in 0..1000 {
-            global.push(Number(n));
-        }
-        assert_eq!(global.len(), 1000);
-        let all: Vec<u32> = std::iter::from_fn(|| global.pop()).map(|n| n.0).collect();
-        assert_eq!(all, (0..1000).collect::<Vec<_>>());
-        assert!(global.is_empty());
-    }
-}

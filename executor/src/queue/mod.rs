@@ -41,8 +41,10 @@
 //! | store | load | what it carries |
 //! |---|---|---|
 //! | `tail`, Release, by the owner | `tail`, Acquire, by thieves | slots and items are written |
-//! | `head`, Release, by each claim | `head`, Acquire, before refilling a slot | a thief has done reading |
-//! | | `head`, Acquire, by onlookers | `tail` is seen no older than `head`: nothing looks empty that is not |
+//! | `head`, Release, by each claim | `head`, Acquire, by the owner | the thief has done reading |
+//! | the same | `head`, Acquire, by onlookers | `tail` is seen no older than `head` |
+//!
+//! The last line is why a ring that always holds something never looks empty.
 //!
 //! # Rejected
 //!
@@ -60,6 +62,8 @@ mod run_queue;
 mod loom;
 #[cfg(all(test, not(gort_loom)))]
 mod stress;
+#[cfg(all(test, not(gort_loom)))]
+mod tests;
 
 use std::ptr::NonNull;
 

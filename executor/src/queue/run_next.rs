@@ -92,23 +92,3 @@ impl<T: Item> fmt::Debug for RunNext<T> {
             .finish()
     }
 }
-
-#[cfg(all(test, not(gort_loom)))]
-mod tests {
-    use super::RunNext;
-    use crate::queue::stress::Number;
-
-    #[test]
-    fn a_put_displaces_the_earlier_item() {
-        let next = RunNext::new();
-        assert!(next.is_empty());
-        // SAFETY: this thread alone has the slot.
-        assert!(unsafe { next.put(Number(1)) }.is_none());
-        // SAFETY: as above.
-        assert_eq!(unsafe { next.put(Number(2)) }.map(|n| n.0), Some(1));
-        assert!(!next.is_empty());
-        assert_eq!(next.take().map(|n| n.0), Some(2));
-        assert!(next.take().is_none());
-        assert!(next.is_empty());
-    }
-}

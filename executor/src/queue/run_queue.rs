@@ -71,20 +71,14 @@ impl<T: Item, const CAP: usize> RunQueue<T, CAP> {
     /// # Safety
     /// - Only the M that owns this storage calls it.
     #[inline]
-    pub(crate) unsafe fn push(&self, mut item: T, global: &GlobalQueue<T>) {
+    pub(crate) unsafe fn push(&self, item: T, global: &GlobalQueue<T>) {
         let tail = load_own(&self.tail.0);
-        loop {
-            let head = self.load_head();
-            if tail.wrapping_sub(head) < Self::CAPACITY {
-                self.fill(tail, item);
-                return self.publish(tail.wrapping_add(1));
-            }
-            // SAFETY: the caller is the owner, and the ring, full when `head` was loaded, still
-            // is if the claim from that `head` succeeds.
-            match unsafe { self.overflow(head, item, global) } {
-                Ok(()) => return,
-                Err(back) => item = back,
-            }
+        if tail.wrapping_sub(self.load_head()) < Self::CAPACITY {
+            self.fill(tail, item);
+            self.publish(tail.wrapping_add(1));
+        } else {
+            // SAFETY: the caller is the owner.
+            unsafe { self.overflow(item, global) }
         }
     }
 
@@ -119,12 +113,9 @@ impl<T: Item, const CAP: usize> RunQueue<T, CAP> {
     pub(crate) unsafe fn refill(&self, global: &GlobalQueue<T>, max: usize) -> Option<T> {
         let first = global.pop()?;
         let tail = load_own(&self.tail.0);
-        let rest = self
-            .room(tail)
-            .min(Self::HALF - 1)
-            .min(max.saturating_sub(1) as u32);
+        let most = self.room(tail).min(Self::HALF - 1) as usize + 1;
         let mut end = tail;
-        while end.wrapping_sub(tail) < rest {
+        for _ in 1..max.min(most) {
             let Some(item) = global.pop() else { break };
             self.fill(end, item);
             end = end.wrapping_add(1);
@@ -225,16 +216,19 @@ impl<T: Item, const CAP: usize> RunQueue<T, CAP> {
         head == tail && next.is_empty() && self.tail.0.load(Ordering::Relaxed) == tail
     }
 
-    /// Moves the oldest half and `item` to the global queue, or gives `item` back if a thief was
-    /// faster, in which case there is room now.
+    /// Pushes `item` onto a ring that was found full.
     ///
     /// # Safety
     /// - Only the M that owns this storage calls it.
-    /// - `head` was loaded, and the ring was full from there, with no push since.
     #[cold]
-    unsafe fn overflow(&self, head: u32, item: T, global: &GlobalQueue<T>) -> Result<(), T> {
-        if self.claim(head, Self::HALF).is_err() {
-            return Err(item);
+    unsafe fn overflow(&self, item: T, global: &GlobalQueue<T>) {
+        let tail = load_own(&self.tail.0);
+        let head = self.load_head();
+        let full = tail.wrapping_sub(head) == Self::CAPACITY;
+        if !full || self.claim(head, Self::HALF).is_err() {
+            // A thief was faster. It made room, which nobody but us can fill: we are not back.
+            // SAFETY: the caller is the owner.
+            return unsafe { self.push(item, global) };
         }
         for n in 0..Self::HALF {
             // The owner may read after its claim: nobody else refills a slot.
@@ -243,15 +237,17 @@ impl<T: Item, const CAP: usize> RunQueue<T, CAP> {
             global.push(unsafe { Self::rebuild(raw) });
         }
         global.push(item);
-        Ok(())
     }
+
+    // The steps of the protocol. Alone each could break the invariant; what makes them sound is
+    // their place in the methods above. So none of them leaves this module and its models.
 
     /// The head, for those who refill slots or judge by it. [`RunQueue::pop`] needs less.
     #[inline]
     pub(super) fn load_head(&self) -> u32 {
         // Ordering: Acquire pairs with the Release in `claim`. The owner, about to refill a slot,
-        // thereby lets the thief finish reading it (the model `thief_that_reads_late` shows it). An
-        // onlooker thereby sees a tail no older than the one that the claim went by.
+        // thereby lets the thief finish reading it: `thief_that_reads_late` in the models shows
+        // what happens else. An onlooker thereby sees a tail no older than what was claimed.
         self.head.0.load(order("ring-head", Ordering::Acquire))
     }
 
@@ -291,7 +287,7 @@ impl<T: Item, const CAP: usize> RunQueue<T, CAP> {
         Self::CAPACITY - tail.wrapping_sub(self.load_head())
     }
 
-    /// Puts an item at a free position of the owner's.
+    /// Puts an item at a position that is free. Only the owner may.
     #[inline]
     fn fill(&self, position: u32, item: T) {
         self.put(position, item.into_raw().as_ptr());
@@ -352,200 +348,5 @@ impl<T: Item, const CAP: usize> fmt::Debug for RunQueue<T, CAP> {
             .field("len", &self.len())
             .field("capacity", &CAP)
             .finish()
-    }
-}
-
-#[cfg(all(test, not(gort_loom)))]
-mod tests {
-    use super::RunQueue;
-    use crate::queue::stress::{Counted, Number};
-    use crate::queue::{GlobalQueue, RunNext};
-    use std::sync::Arc;
-    use std::sync::atomic::{AtomicUsize, Ordering};
-
-    const CAPACITY: u32 = 256;
-
-    /// A ring and a global queue, owned by the test's one thread.
-    struct Bench {
-        ring: RunQueue<Number>,
-        global: GlobalQueue<Number>,
-    }
-
-    impl Bench {
-        fn new(first_position: u32) -> Self {
-            Self {
-                ring: RunQueue::starting_at(first_position),
-                global: GlobalQueue::new(),
-            }
-        }
-
-        fn push(&self, numbers: impl IntoIterator<Item = u32>) {
-            for n in numbers {
-                // SAFETY: this thread alone has the ring.
-                unsafe { self.ring.push(Number(n), &self.global) };
-            }
-        }
-
-        fn pop_all(&self) -> Vec<u32> {
-            // SAFETY: this thread alone has the ring.
-            std::iter::from_fn(|| unsafe { self.ring.pop() })
-                .map(|n| n.0)
-                .collect()
-        }
-
-        fn refill(&self, max: usize) -> Option<u32> {
-            // SAFETY: this thread alone has the ring.
-            unsafe { self.ring.refill(&self.global, max) }.map(|n| n.0)
-        }
-
-        fn steal_from(&self, victim: &Bench) -> Option<u32> {
-            // SAFETY: this thread alone has both rings.
-            unsafe { victim.ring.steal_into(&self.ring) }.map(|n| n.0)
-        }
-
-        fn global_all(&self) -> Vec<u32> {
-            std::iter::from_fn(|| self.global.pop())
-                .map(|n| n.0)
-                .collect()
-        }
-    }
-
-    #[test]
-    fn items_leave_in_the_order_they_came() {
-        let bench = Bench::new(0);
-        bench.push(0..CAPACITY);
-        assert_eq!(bench.ring.len(), 256);
-        assert_eq!(bench.pop_all(), (0..CAPACITY).collect::<Vec<_>>());
-        assert!(bench.ring.is_empty());
-        assert!(bench.global.is_empty());
-    }
-
-    #[test]
-    fn positions_wrap_at_u32_max() {
-        for before in 0..3 {
-            let bench = Bench::new(u32::MAX - before);
-            let thief = Bench::new(u32::MAX);
-            bench.push(0..CAPACITY);
-            assert_eq!(bench.ring.len(), 256);
-            assert_eq!(thief.steal_from(&bench), Some(0));
-            assert_eq!(thief.pop_all(), (1..128).collect::<Vec<_>>());
-            assert_eq!(bench.pop_all(), (128..CAPACITY).collect::<Vec<_>>());
-        }
-    }
-
-    #[test]
-    fn overflow_moves_the_oldest_half_then_the_new_item() {
-        for start in [0, u32::MAX - 100] {
-            let bench = Bench::new(start);
-            bench.push(0..=CAPACITY);
-            let spilled: Vec<u32> = (0..128).chain([CAPACITY]).collect();
-            assert_eq!(bench.global_all(), spilled);
-            assert_eq!(bench.pop_all(), (128..CAPACITY).collect::<Vec<_>>());
-        }
-    }
-
-    #[test]
-    fn a_thief_takes_half_rounded_up_and_runs_the_oldest() {
-        for n in 1..=CAPACITY {
-            let (victim, thief) = (Bench::new(n), Bench::new(u32::MAX - n));
-            victim.push(0..n);
-            assert_eq!(thief.steal_from(&victim), Some(0));
-            let taken = n - n / 2;
-            assert_eq!(thief.pop_all(), (1..taken).collect::<Vec<_>>());
-            assert_eq!(victim.pop_all(), (taken..n).collect::<Vec<_>>());
-        }
-        assert_eq!(Bench::new(0).steal_from(&Bench::new(0)), None);
-    }
-
-    #[test]
-    fn a_thief_with_little_room_takes_what_fits() {
-        for room in 0..3 {
-            let (victim, thief) = (Bench::new(0), Bench::new(0));
-            victim.push(0..10);
-            thief.push(100..100 + CAPACITY - room);
-            assert_eq!(thief.steal_from(&victim), Some(0));
-            assert_eq!(victim.ring.len() as u32, 9 - room);
-            assert_eq!(thief.ring.len() as u32, CAPACITY);
-            assert!(thief.global.is_empty());
-        }
-    }
-
-    #[test]
-    fn a_refill_is_bounded_by_max_by_half_the_ring_and_by_the_room() {
-        let cases = [
-            // (in the ring before, max, come in all)
-            (0, 0, 1),
-            (0, 1, 1),
-            (0, 5, 5),
-            (0, 500, 128),
-            (0, usize::MAX, 128),
-            (200, 500, 57),
-            (256, 500, 1),
-        ];
-        for (before, max, come) in cases {
-            let bench = Bench::new(u32::MAX - 60);
-            bench.push(1000..1000 + before);
-            for n in 0..300 {
-                bench.global.push(Number(n));
-            }
-            assert_eq!(bench.refill(max), Some(0), "the first is returned");
-            let ring: Vec<u32> = (1000..1000 + before).chain(1..come).collect();
-            assert_eq!(bench.pop_all(), ring, "before {before}, max {max}");
-            assert_eq!(bench.global_all(), (come..300).collect::<Vec<_>>());
-        }
-        assert_eq!(Bench::new(0).refill(7), None);
-    }
-
-    #[test]
-    fn a_drained_ring_is_empty_and_the_global_queue_has_its_order() {
-        let bench = Bench::new(u32::MAX - 10);
-        bench.push(0..200);
-        bench.ring.drain_into(&bench.global);
-        assert!(bench.ring.is_empty());
-        assert_eq!(bench.global_all(), (0..200).collect::<Vec<_>>());
-    }
-
-    #[test]
-    fn emptiness_looks_at_ring_and_run_next() {
-        let bench = Bench::new(0);
-        let next = RunNext::new();
-        assert!(bench.ring.is_empty_with(&next));
-        // SAFETY: this thread alone has the slot.
-        assert!(unsafe { next.put(Number(1)) }.is_none());
-        assert!(!bench.ring.is_empty_with(&next));
-        assert_eq!(next.take().map(|n| n.0), Some(1));
-        bench.push([2]);
-        assert!(!bench.ring.is_empty_with(&next));
-        assert_eq!(bench.pop_all(), [2]);
-        assert!(bench.ring.is_empty_with(&next));
-    }
-
-    #[test]
-    fn dropping_the_queues_drops_every_item_though_one_destructor_panics() {
-        let dropped = Arc::new(AtomicUsize::new(0));
-        let item = |n: usize| Counted {
-            dropped: dropped.clone(),
-            panics: n % 3 == 0,
-        };
-        let ring: RunQueue<Counted> = RunQueue::starting_at(u32::MAX - 3);
-        let global = GlobalQueue::new();
-        let next = RunNext::new();
-        for n in 0..10 {
-            // SAFETY: this thread alone has the ring.
-            unsafe { ring.push(item(n), &global) };
-            global.push(item(n));
-        }
-        // SAFETY: this thread alone has the slot.
-        assert!(unsafe { next.put(item(0)) }.is_none());
-        drop((ring, global, next));
-        assert_eq!(dropped.load(Ordering::Relaxed), 21);
-    }
-
-    #[test]
-    fn queues_are_shared_between_threads() {
-        fn shared<Q: Send + Sync>() {}
-        shared::<RunQueue<Number>>();
-        shared::<RunNext<Number>>();
-        shared::<GlobalQueue<Number>>();
     }
 }

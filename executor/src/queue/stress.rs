@@ -5,54 +5,12 @@
 //! choices, not the timing).
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::ptr::NonNull;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::{GlobalQueue, Item, RunNext, RunQueue};
+use super::tests::Number;
+use super::{GlobalQueue, RunNext, RunQueue};
 use crate::base::rng::Rng;
-
-/// An item with an allocation of its own, so that a lost or doubled one is also a leak or a
-/// double free to those who look.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Number(pub(super) u32);
-
-impl Item for Number {
-    fn into_raw(self) -> NonNull<()> {
-        NonNull::from(Box::leak(Box::new(self))).cast()
-    }
-
-    unsafe fn from_raw(raw: NonNull<()>) -> Self {
-        // SAFETY: the caller hands over, once, what `into_raw` leaked.
-        *unsafe { Box::from_raw(raw.cast::<Self>().as_ptr()) }
-    }
-}
-
-/// An item that tells of its end, and may make a scene of it.
-#[derive(Debug)]
-pub(super) struct Counted {
-    pub(super) dropped: Arc<AtomicUsize>,
-    pub(super) panics: bool,
-}
-
-impl Item for Counted {
-    fn into_raw(self) -> NonNull<()> {
-        NonNull::from(Box::leak(Box::new(self))).cast()
-    }
-
-    unsafe fn from_raw(raw: NonNull<()>) -> Self {
-        // SAFETY: the caller hands over, once, what `into_raw` leaked.
-        *unsafe { Box::from_raw(raw.cast::<Self>().as_ptr()) }
-    }
-}
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        self.dropped.fetch_add(1, Ordering::Relaxed);
-        assert!(!self.panics, "a destructor that panics");
-    }
-}
 
 const ITEMS: u32 = 60_000;
 const THIEVES: usize = 3;
