@@ -7,13 +7,11 @@
 #[cfg(not(gort_loom))]
 pub(crate) use std::{
     cell::UnsafeCell,
-    hint::spin_loop,
     sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence},
 };
 
 #[cfg(gort_loom)]
 pub(crate) use loom::{
-    hint::spin_loop,
     sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence},
 };
 

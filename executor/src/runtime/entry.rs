@@ -18,7 +18,7 @@ use std::task::{Context, Poll, Wake, Waker};
 /// # Panics
 /// If the runtime cannot be started. A panic in the goroutine ends the process with code 2.
 #[track_caller]
-pub fn run_main<F, T>(config: MainConfig, future: F) -> T
+pub(crate) fn run_main<F, T>(config: MainConfig, future: F) -> T
 where
     F: Future<Output = T> + Send + 'static,
     T: Send + 'static,
@@ -44,7 +44,7 @@ where
 /// # Panics
 /// If the runtime cannot be started, and with the panic of `future`.
 #[track_caller]
-pub fn run_main_local<F, T>(config: MainConfig, future: F) -> T
+pub(crate) fn run_main_local<F, T>(config: MainConfig, future: F) -> T
 where
     F: Future<Output = T>,
 {
@@ -59,7 +59,7 @@ where
 /// # Panics
 /// If the runtime cannot be started, and with the panic of `future`.
 #[track_caller]
-pub fn run_test<F, T>(config: MainConfig, future: F) -> T
+pub(crate) fn run_test<F, T>(config: MainConfig, future: F) -> T
 where
     F: Future<Output = T> + Send + 'static,
     T: Send + 'static,

@@ -151,7 +151,7 @@ fn close(sched: &Arc<Sched>, deadline: Duration) -> Leftover {
     let now = Instant::now();
     let far = Duration::from_secs(60 * 60 * 24 * 365 * 30);
     let leftover = sched.close(now + deadline.min(far));
-    if leftover.running > 0 {
+    if leftover.running() > 0 {
         // A goroutine that is left knows the runtime by address.
         std::mem::forget(Arc::clone(sched));
     }
@@ -167,7 +167,7 @@ impl Drop for Runtime {
         }
         let closer = thread::Builder::new().name(String::from("gort-shutdown"));
         let spare = Arc::clone(&sched);
-        if closer.spawn(move || drop(close(&sched, DROP_DEADLINE))).is_err() {
+        if closer.spawn(move || close(&sched, DROP_DEADLINE)).is_err() {
             // Without a thread to wait on, the Ms end when they can, and keep what they need.
             let _ = close(&spare, Duration::ZERO);
         }

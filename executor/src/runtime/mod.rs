@@ -7,7 +7,7 @@ mod instance;
 pub(crate) mod main_config;
 mod spawn;
 
-pub use crate::sched::{Gosched, Leftover, gosched};
+pub use crate::sched::{Gosched, Leftover, Waited, gosched};
 pub use builder::Builder;
 pub(crate) use entry::{run_main, run_main_local, run_test};
 pub use handle::{EnterGuard, Handle};

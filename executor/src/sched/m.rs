@@ -178,8 +178,7 @@ impl M {
 
     /// Gives up the permit to a thread without a P that waits for one: its root is due.
     pub(super) fn yield_permit(&self) {
-        // SAFETY: this thread is the M that owns the P.
-        unsafe { self.p().queue.drain_into(&self.sched.global) };
+        self.p().queue.drain_into(&self.sched.global);
         self.p().next.take().into_iter().for_each(|g| self.sched.global.push(g));
         self.release();
         self.sched.wake_p();

@@ -41,5 +41,5 @@ pub(crate) use self::{
 #[cfg(not(gort_loom))]
 pub use self::{
     ready::{Gosched, gosched},
-    shutdown::Leftover,
+    shutdown::{Leftover, Waited},
 };

@@ -11,6 +11,7 @@
 
 use super::Sched;
 use super::g::Meta;
+use super::shutdown::Waited;
 use crate::base::atomic::UnsafeCell;
 use crate::base::lock::Mutex;
 use std::mem::ManuallyDrop;
@@ -122,22 +123,35 @@ impl Home {
     /// They are cloned under the lock, which is legal here and only here: they are the runtime's
     /// own, and cloning one counts a reference and runs nothing else.
     pub(super) fn some_wakers(&self, max: usize) -> Vec<Waker> {
+        self.some(max, |_meta, place| {
+            let (data, vtable) = place.waker?;
+            // SAFETY: the parts are those of the task's waker, whose allocation is alive while the
+            // goroutine is registered; `ManuallyDrop` keeps the count as it was.
+            let waker = ManuallyDrop::new(unsafe { Waker::new(data, vtable) });
+            Some(Waker::clone(&waker))
+        })
+    }
+
+    /// The records of up to `max` registered goroutines.
+    pub(super) fn some_waited(&self, max: usize) -> Vec<Waited> {
+        self.some(max, |meta, _place| Some(Waited::new(meta)))
+    }
+
+    /// What `take` makes of up to `max` registered goroutines, under the lock.
+    fn some<T>(&self, max: usize, take: impl Fn(&Meta, &Place) -> Option<T>) -> Vec<T> {
         let list = self.waiting.lock();
-        let mut wakers = Vec::new();
+        let mut taken = Vec::new();
         let mut at = list.first;
         while let Some(meta) = at
-            && wakers.len() < max
+            && taken.len() < max
         {
             // SAFETY: a registered record is alive, and the lock is held.
-            let place = unsafe { meta.as_ref().link.place() };
-            if let Some((data, vtable)) = place.waker {
-                // SAFETY: the parts are those of the task's waker, whose allocation is alive while
-                // the goroutine is registered; `ManuallyDrop` keeps the count as it was.
-                let waker = ManuallyDrop::new(unsafe { Waker::new(data, vtable) });
-                wakers.push(Waker::clone(&waker));
-            }
+            let meta = unsafe { meta.as_ref() };
+            // SAFETY: the lock is held.
+            let place = unsafe { meta.link.place() };
+            taken.extend(take(meta, place));
             at = place.next;
         }
-        wakers
+        taken
     }
 }

@@ -13,15 +13,23 @@
 //! while that goroutine was alive, and the sweep ends only when no goroutine and no visit is left.
 
 use super::Sched;
+use super::g::Meta;
 use super::m::M;
+use super::registry::Home;
 use crate::base::atomic::{Ordering, fence};
 use crate::base::lock::Mutex;
+use crate::task::Id;
+use std::fmt;
+use std::panic::Location;
 use std::sync::{Arc, Condvar, Mutex as StdMutex};
+use std::task::Waker;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 /// How many goroutines of one home are woken per round of the sweep.
 const SWEEP: usize = 256;
+/// How many goroutines of one home the report names.
+const WAITED_MAX: usize = 128;
 
 /// What a shutdown left behind.
 ///
@@ -34,12 +42,63 @@ const SWEEP: usize = 256;
 /// assert_eq!(leftover.cancelled(), 1);
 /// assert!(leftover.is_clean());
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use = "a shutdown reports here what it could not end"]
+#[derive(Clone, Debug)]
 pub struct Leftover {
-    pub(crate) cancelled: u64,
-    pub(crate) running: u64,
-    pub(crate) threads: usize,
+    cancelled: u64,
+    running: u64,
+    threads: usize,
+    waited: Vec<Waited>,
+}
+
+/// A goroutine that waited for something when its runtime was shut down.
+///
+/// # Examples
+/// See [`Leftover::waited`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Waited {
+    id: Id,
+    parent: Option<Id>,
+    spawned_at: &'static Location<'static>,
+}
+
+impl Waited {
+    pub(super) fn new(meta: &Meta) -> Self {
+        Self { id: meta.id, parent: meta.parent, spawned_at: meta.spawned_at }
+    }
+
+    /// Its number.
+    ///
+    /// # Examples
+    /// See [`Leftover::waited`].
+    pub fn id(&self) -> Id {
+        self.id
+    }
+
+    /// The goroutine that spawned it; `None` if that was none of a goroutine.
+    ///
+    /// # Examples
+    /// See [`Leftover::waited`].
+    pub fn parent(&self) -> Option<Id> {
+        self.parent
+    }
+
+    /// Where it was spawned.
+    ///
+    /// # Examples
+    /// See [`Leftover::waited`].
+    pub fn spawned_at(&self) -> &'static Location<'static> {
+        self.spawned_at
+    }
+}
+
+impl fmt::Display for Waited {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "goroutine {} created at {}", self.id, self.spawned_at)?;
+        match self.parent {
+            Some(parent) => write!(f, " by goroutine {parent}"),
+            None => Ok(()),
+        }
+    }
 }
 
 impl Leftover {
@@ -74,6 +133,26 @@ impl Leftover {
     /// ```
     pub fn threads(&self) -> usize {
         self.threads
+    }
+
+    /// Some of the goroutines that waited when the shutdown began (up to 128 of each P): what to look
+    /// at if there should have been none.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::time::Duration;
+    /// let runtime = gort::Runtime::builder().procs(1).build().unwrap();
+    /// runtime.block_on(async {
+    ///     gort::spawn(std::future::pending::<()>());
+    ///     gort::time::sleep(Duration::from_millis(1)).await;
+    /// });
+    /// let leftover = runtime.shutdown(Duration::from_secs(1));
+    /// let waited = leftover.waited()[0];
+    /// println!("{waited}");
+    /// assert_eq!(waited.spawned_at().line(), 5);
+    /// ```
+    pub fn waited(&self) -> &[Waited] {
+        &self.waited
     }
 
     /// Whether nothing was left: no goroutine and no thread.
@@ -164,6 +243,7 @@ impl Sched {
     /// Ends the runtime, waiting until `deadline` for polls that are under way.
     pub(crate) fn close(&self, deadline: Instant) -> Leftover {
         let alive = self.live();
+        let waited = self.some_waited();
         // Ordering: SeqCst, with the fence: a visitor that came too late to be seen sees it, and so
         // does an M at its last look before it sleeps.
         self.closing.store(true, Ordering::SeqCst);
@@ -181,7 +261,7 @@ impl Sched {
         let running = self.sweep(if threads == 0 { None } else { Some(deadline) });
         self.netpoll.close_all();
         let threads = threads + self.await_blocking(deadline);
-        Leftover { cancelled: alive.saturating_sub(running), running, threads }
+        Leftover { cancelled: alive.saturating_sub(running), running, threads, waited }
     }
 
     /// Waits for the blocking calls that are under way; gives how many threads are left.
@@ -220,12 +300,19 @@ impl Sched {
     }
 
     /// Wakers of some of the registered goroutines of every home.
-    fn some_waiting(&self) -> Vec<std::task::Waker> {
-        let mut wakers = self.foreign_home.some_wakers(SWEEP);
-        for p in self.ps.lock().iter() {
-            wakers.extend(p.home.some_wakers(SWEEP));
-        }
-        wakers
+    fn some_waiting(&self) -> Vec<Waker> {
+        self.of_each_home(|home| home.some_wakers(SWEEP))
+    }
+
+    /// The records of some of the registered goroutines of every home.
+    fn some_waited(&self) -> Vec<Waited> {
+        self.of_each_home(|home| home.some_waited(WAITED_MAX))
+    }
+
+    fn of_each_home<T>(&self, list: impl Fn(&Home) -> Vec<T>) -> Vec<T> {
+        let ps = self.ps.lock();
+        let homes = ps.iter().map(|p| &p.home).chain([&self.foreign_home]);
+        homes.flat_map(list).collect()
     }
 }
 
