@@ -1,13 +1,14 @@
 //! gort beside tokio, smol and Go, measured in one run.
 //!
-//! Without arguments the program prints the quick comparison. `benches/README.md` tells what each
-//! row measures.
+//! Without arguments the program serves HTTP on gort for a moment, loads it from a second process,
+//! and then prints the quick comparison. `benches/README.md` tells what each row measures.
 //!
 //! One binary plays every part: the runner starts it again (`std::env::current_exe`) as `measure`,
 //! which holds one workload on one runtime, and as `load`, which is the client of the rows whose
 //! client is outside. A measurement therefore never shares a process with another.
 
 mod load;
+mod machine;
 mod measure;
 mod options;
 mod process;
@@ -47,7 +48,7 @@ fn compare(options: &Options) -> std::io::Result<ExitCode> {
     let runner = Runner::new(&plan)?;
     let rows = runner.run(&plan);
     let records = report::records(&rows);
-    println!("{}", report::table(&records, &plan, runner.go_version()));
+    println!("{}", report::table(&records, &plan, runner.conditions()));
     for failure in report::failures(&rows) {
         println!("FAILED {failure}");
     }
