@@ -1,6 +1,6 @@
 //! A process that measures or loads, and the lines it prints.
 //!
-//! A process that says nothing for [`SILENCE_MAX`] has hung; it is killed and the measurement fails.
+//! A process that says nothing for [`SILENCE_MAX`] has hung: it is killed, the measurement fails.
 //! Dropping a [`Process`] kills it, so an error leaves none behind.
 
 use std::io::{self, BufRead, BufReader};
