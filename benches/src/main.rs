@@ -7,6 +7,7 @@
 //! which holds one workload on one runtime, and as `load`, which is the client of the rows whose
 //! client is outside. A measurement therefore never shares a process with another.
 
+mod demo;
 mod load;
 mod machine;
 mod measure;
@@ -44,6 +45,9 @@ fn main() -> ExitCode {
 
 /// Runs the plan of the arguments, prints the table, writes the JSON file.
 fn compare(options: &Options) -> std::io::Result<ExitCode> {
+    if options.is_bare() {
+        demo::run()?;
+    }
     let plan = options.plan();
     let runner = Runner::new(&plan)?;
     let rows = runner.run(&plan);
