@@ -1,13 +1,15 @@
 //! gort beside tokio, smol and Go, measured in one run.
 //!
-//! Without arguments the program prints the quick comparison. `benches/README.md` tells what each
-//! row measures.
+//! Without arguments the program serves HTTP on gort for a moment, loads it from a second process,
+//! and then prints the quick comparison. `benches/README.md` tells what each row measures.
 //!
 //! One binary plays every part: the runner starts it again (`std::env::current_exe`) as `measure`,
 //! which holds one workload on one runtime, and as `load`, which is the client of the rows whose
 //! client is outside. A measurement therefore never shares a process with another.
 
+mod demo;
 mod load;
+mod machine;
 mod measure;
 mod options;
 mod process;
@@ -43,11 +45,14 @@ fn main() -> ExitCode {
 
 /// Runs the plan of the arguments, prints the table, writes the JSON file.
 fn compare(options: &Options) -> std::io::Result<ExitCode> {
+    if options.is_bare() {
+        demo::run()?;
+    }
     let plan = options.plan();
     let runner = Runner::new(&plan)?;
     let rows = runner.run(&plan);
     let records = report::records(&rows);
-    println!("{}", report::table(&records, &plan, runner.go_version()));
+    println!("{}", report::table(&records, &plan, runner.conditions()));
     for failure in report::failures(&rows) {
         println!("FAILED {failure}");
     }

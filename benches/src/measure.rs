@@ -11,7 +11,7 @@ use rustix::time::{ClockId, clock_gettime};
 use tokio::sync::oneshot;
 
 use crate::options::Measure;
-use crate::rival::{Name, Rival, Smol, Tokio};
+use crate::rival::{Gort, Name, Rival, Smol, Tokio};
 use crate::sample::{Message, Sample};
 use crate::workload::countdown::Countdown;
 use crate::workload::{
@@ -23,6 +23,7 @@ use crate::workload::{
 pub(crate) fn run(measure: &Measure) -> io::Result<ExitCode> {
     exit_on_panic();
     let sample = match measure.rival {
+        Name::Gort => workload::<Gort>(measure)?,
         Name::Tokio => workload::<Tokio>(measure)?,
         Name::Smol => workload::<Smol>(measure)?,
         name => {

@@ -2,12 +2,12 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::thread::available_parallelism;
 use std::time::Duration;
 
 use clap::builder::RangedU64ValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::machine;
 use crate::rival::Name;
 use crate::workload::{Traffic, Workload};
 
@@ -110,8 +110,7 @@ impl Options {
     }
 
     pub(crate) fn plan(&self) -> Plan {
-        let cpus = available_parallelism().map_or(1, usize::from);
-        self.plan_for(cpus)
+        self.plan_for(machine::cpus())
     }
 
     fn plan_for(&self, cpus: usize) -> Plan {

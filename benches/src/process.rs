@@ -1,6 +1,6 @@
 //! A process that measures or loads, and the lines it prints.
 //!
-//! A process that says nothing for [`SILENCE_MAX`] has hung; it is killed and the measurement fails.
+//! A process that says nothing for [`SILENCE_MAX`] has hung: it is killed, the measurement fails.
 //! Dropping a [`Process`] kills it, so an error leaves none behind.
 
 use std::io::{self, BufRead, BufReader};
@@ -19,6 +19,8 @@ pub(crate) struct Process {
     child: Child,
     /// Each line of its standard output, parsed; closed at the end of the output.
     messages: Receiver<io::Result<Message>>,
+    /// How long it may be silent where a message is expected.
+    silence_max: Duration,
 }
 
 impl Process {
@@ -37,7 +39,11 @@ impl Process {
                 }
             }
         });
-        Ok(Process { child, messages })
+        Ok(Process {
+            child,
+            messages,
+            silence_max: SILENCE_MAX,
+        })
     }
 
     /// The next line the process prints.
@@ -46,10 +52,10 @@ impl Process {
     ///
     /// If the process ends or hangs instead, or if the line is no message.
     pub(crate) fn message(&mut self) -> io::Result<Message> {
-        match self.messages.recv_timeout(SILENCE_MAX) {
+        match self.messages.recv_timeout(self.silence_max) {
             Ok(message) => message,
             Err(RecvTimeoutError::Timeout) => {
-                let error = format!("no result within {} s", SILENCE_MAX.as_secs());
+                let error = format!("no result within {:?}", self.silence_max);
                 Err(io::Error::new(io::ErrorKind::TimedOut, error))
             }
             Err(RecvTimeoutError::Disconnected) => {
@@ -91,6 +97,7 @@ mod tests {
     use super::Process;
     use crate::sample::Message;
     use std::process::Command;
+    use std::time::Duration;
 
     fn shell(script: &str) -> Process {
         Process::start(Command::new("sh").args(["-c", script])).unwrap()
@@ -113,6 +120,16 @@ mod tests {
     fn a_process_that_dies_is_an_error_with_its_status() {
         let error = shell("exit 7").message().unwrap_err().to_string();
         assert!(error.contains('7'), "{error}");
+    }
+
+    #[test]
+    fn a_process_that_hangs_is_given_up_and_killed() {
+        let mut process = shell("exec sleep 600");
+        process.silence_max = Duration::from_millis(10);
+        let error = process.message().unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::TimedOut);
+        // Returns at once, or this test hangs with the process.
+        drop(process);
     }
 
     #[test]

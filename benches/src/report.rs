@@ -7,9 +7,10 @@ use comfy_table::presets::ASCII_MARKDOWN;
 use comfy_table::{CellAlignment, Table};
 use serde::Serialize;
 
+use crate::machine;
 use crate::options::Plan;
 use crate::rival::Name;
-use crate::runner::Row;
+use crate::runner::{Conditions, Outcome, Row};
 use crate::sample::Metric;
 use crate::stats::Spread;
 use crate::workload::Workload;
@@ -56,7 +57,7 @@ pub(crate) fn records(rows: &[Row]) -> Vec<Record> {
 
 /// Each runtime's spread in `metric`, if it was measured.
 fn spreads(row: &Row, metric: Metric) -> Vec<(Name, Spread)> {
-    let spread = |outcome: &crate::runner::Outcome| {
+    let spread = |outcome: &Outcome| {
         let figures = outcome
             .samples
             .iter()
@@ -100,7 +101,7 @@ fn compare(
 }
 
 /// The records as a table in Markdown, and below it what one must know to read it.
-pub(crate) fn table(records: &[Record], plan: &Plan, go_version: Option<&str>) -> String {
+pub(crate) fn table(records: &[Record], plan: &Plan, conditions: &Conditions) -> String {
     let mut runtimes: Vec<&str> = Vec::new();
     for record in records {
         if !runtimes.contains(&record.runtime.as_str()) {
@@ -123,7 +124,7 @@ pub(crate) fn table(records: &[Record], plan: &Plan, go_version: Option<&str>) -
     {
         column.set_cell_alignment(CellAlignment::Right);
     }
-    format!("{table}\n\n{}", footer(records, plan, go_version))
+    format!("{table}\n\n{}", footer(records, plan, conditions))
 }
 
 /// One line of the table: the figures of all runtimes in one metric.
@@ -166,8 +167,8 @@ fn figure(value: f64) -> String {
     }
 }
 
-fn footer(records: &[Record], plan: &Plan, go_version: Option<&str>) -> String {
-    let cpus = std::thread::available_parallelism().map_or(1, usize::from);
+fn footer(records: &[Record], plan: &Plan, conditions: &Conditions) -> String {
+    let cpus = machine::cpus();
     let mut text = format!(
         "First column: gort's figure divided by the best peer's, for rates the inverse; below 1 \
          gort is ahead.\nOther columns: median (least-most) of {} rounds of {} ms, runtimes in \
@@ -179,12 +180,22 @@ fn footer(records: &[Record], plan: &Plan, go_version: Option<&str>) -> String {
         version("async-executor"),
         version("async-io"),
     );
-    if let Some(version) = go_version {
+    if let Some(version) = &conditions.go_version {
         // Writing to a String cannot fail.
         write!(text, ", Go {version}").ok();
     }
     let (os, arch) = (std::env::consts::OS, std::env::consts::ARCH);
     writeln!(text, ". {os} on {arch}, {cpus} processors.").ok();
+    if let Some(load) = conditions.load.filter(|load| *load > cpus as f64 / 2.0) {
+        writeln!(
+            text,
+            "The machine was busy before (load {load:.1}): compare with care."
+        )
+        .ok();
+    }
+    if cfg!(debug_assertions) {
+        writeln!(text, "This is a debug build: the figures mean nothing.").ok();
+    }
     text
 }
 
@@ -231,7 +242,7 @@ mod tests {
     use super::{Record, failures, figure, json, records, rounds, table, version};
     use crate::options::Options;
     use crate::rival::Name;
-    use crate::runner::{Outcome, Row};
+    use crate::runner::{Conditions, Outcome, Row};
     use crate::sample::{Metric, Sample};
     use crate::workload::Workload;
     use std::collections::BTreeMap;
@@ -342,7 +353,11 @@ mod tests {
                 vec![outcome(Name::Gort, Metric::Time, &[7.0]), failed],
             ),
         ];
-        let text = table(&records(&rows), &Options::default().plan(), None);
+        let text = table(
+            &records(&rows),
+            &Options::default().plan(),
+            &Conditions::default(),
+        );
         let lines: Vec<&str> = text.lines().collect();
         assert!(
             lines[2].trim_start_matches([' ', '|']).starts_with("0.50"),

@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use crate::machine;
 use crate::options::Plan;
 use crate::process::Process;
 use crate::rival::Name;
@@ -43,6 +44,16 @@ pub(crate) struct Runner {
     rivals: Vec<Name>,
     /// When the preparation began, from which the plan's budget counts.
     begun: Instant,
+    conditions: Conditions,
+}
+
+/// What a reader of the figures should know.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Conditions {
+    /// The release of Go, if Go took part.
+    pub(crate) go_version: Option<String>,
+    /// The load of the machine before anything was measured.
+    pub(crate) load: Option<f64>,
 }
 
 impl Runner {
@@ -50,6 +61,7 @@ impl Runner {
     /// names it.
     pub(crate) fn new(plan: &Plan) -> io::Result<Runner> {
         let begun = Instant::now();
+        let load = machine::load();
         let mut rivals = plan.rivals.clone();
         let mut go = None;
         if rivals.contains(&Name::Go) {
@@ -65,16 +77,18 @@ impl Runner {
                 rivals.retain(|rival| *rival != Name::Go);
             }
         }
+        let go_version = go.as_ref().map(|go| go.version.clone());
         Ok(Runner {
             exe: env::current_exe()?,
             go,
             rivals,
             begun,
+            conditions: Conditions { go_version, load },
         })
     }
 
-    pub(crate) fn go_version(&self) -> Option<&str> {
-        self.go.as_ref().map(|go| go.version.as_str())
+    pub(crate) fn conditions(&self) -> &Conditions {
+        &self.conditions
     }
 
     /// Takes all measurements. A measurement that fails fails alone.

@@ -1,9 +1,9 @@
 //! What one measurement found, and the lines in which a measuring process tells it.
 //!
 //! Each process prints JSON objects, one a line, on its standard output. A workload whose client is
-//! inside prints one [`Message::Sample`]. One whose client is outside prints [`Message::Listening`],
-//! serves until its standard input ends and then prints [`Message::CpuNs`]; its load generator
-//! prints the sample. The Go program prints the same lines.
+//! inside prints one [`Message::Sample`]. One whose client is outside prints
+//! [`Message::Listening`], serves until its standard input ends and then prints
+//! [`Message::CpuNs`]; its load generator prints the sample. The Go program prints the same lines.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

@@ -10,8 +10,8 @@ mod protocol;
 use std::io;
 use std::process::ExitCode;
 use std::thread;
-use std::thread::available_parallelism;
 
+use crate::machine;
 use crate::options::Load;
 use crate::sample::{Message, Sample};
 use crate::stats::Latencies;
@@ -32,8 +32,7 @@ pub(crate) fn run(load: &Load) -> io::Result<ExitCode> {
 }
 
 fn generate<P: Protocol>(load: &Load) -> io::Result<Sample> {
-    let cpus = available_parallelism().map_or(1, usize::from);
-    let threads = (cpus / 2).clamp(1, load.connections);
+    let threads = (machine::cpus() / 2).clamp(1, load.connections);
     let clients = (0..threads).map(|first| {
         let numbers = (first..load.connections).step_by(threads);
         Client::<P>::connect(load.address, numbers.map(|number| number as u64))

@@ -1,11 +1,12 @@
 //! The runtimes that are compared, each behind the same few operations.
 //!
-//! A workload is generic over [`Rival`], so each runtime gets code of its own: nothing here is boxed
-//! or called through a pointer, and a workload costs what it would cost written by hand. Each
-//! runtime is used in the way its documentation recommends for speed. Go cannot be called from here;
-//! [`go`] builds a program that does the same and prints the same lines.
+//! A workload is generic over [`Rival`], so each runtime gets code of its own: nothing here is
+//! boxed or called through a pointer, and a workload costs what it would cost written by hand. Each
+//! runtime is used in the way its documentation recommends for speed. Go cannot be called from
+//! here; [`go`] builds a program that does the same and prints the same lines.
 
 pub(crate) mod go;
+mod gort;
 mod smol;
 mod tokio;
 
@@ -16,6 +17,7 @@ use std::net::SocketAddr;
 
 use clap::ValueEnum;
 
+pub(crate) use self::gort::Gort;
 pub(crate) use self::smol::Smol;
 pub(crate) use self::tokio::Tokio;
 

@@ -63,8 +63,8 @@ impl Rival for Smol {
 
     async fn listen() -> io::Result<(Async<TcpListener>, SocketAddr)> {
         let listener = Async::<TcpListener>::bind((Ipv4Addr::LOCALHOST, 0))?;
-        // The standard library queues 128 connections, too few for a thousand that come at once: the
-        // kernel would drop some, and their client would try again only after a second.
+        // The standard library queues 128 connections, too few for a thousand that come at once:
+        // the kernel would drop some, and their client would try again only after a second.
         rustix::net::listen(&listener, 1024)?;
         let address = listener.get_ref().local_addr()?;
         Ok((listener, address))
