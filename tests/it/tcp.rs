@@ -216,7 +216,7 @@ fn incoming_streams_connections() {
 }
 
 #[test]
-fn close_fails_pending_and_later_io() {
+fn disconnect_fails_pending_and_later_io() {
     with_procs(PROCS, |rt| {
         rt.block_on(async {
             let (client, mut server) = connected().await?;
@@ -226,7 +226,7 @@ fn close_fails_pending_and_later_io() {
                 async move { (&*client).read(&mut [0]).await }
             });
             gort::time::sleep(Duration::from_millis(2)).await;
-            client.close();
+            client.disconnect();
             for error in [
                 reader.await.unwrap().unwrap_err(),
                 (&*client).read(&mut [0]).await.unwrap_err(),

@@ -37,9 +37,19 @@ mod split;
 mod stream;
 mod tcp_listener;
 mod tcp_stream;
+mod udp_socket;
+mod unix_datagram;
+mod unix_listener;
+mod unix_stream;
 
 pub use async_fd::{AsyncFd, ReadyGuard};
 pub use resolve::{SocketAddrs, ToSocketAddrs, lookup_host};
 pub use split::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, ReuniteError, WriteHalf};
 pub use tcp_listener::{Incoming, TcpListener};
 pub use tcp_stream::TcpStream;
+pub use udp_socket::UdpSocket;
+pub use unix_datagram::UnixDatagram;
+pub use unix_listener::UnixListener;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub use unix_stream::PeerCredentials;
+pub use unix_stream::UnixStream;

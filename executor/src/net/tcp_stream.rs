@@ -110,9 +110,10 @@ impl TcpStream {
         self.inner.socket().shutdown(how)
     }
 
-    /// Closes the connection through a shared reference, as Go's `Close` does: pending and later
-    /// I/O fails with "use of closed network connection". The fd itself goes with the stream.
-    pub fn close(&self) {
+    /// Ends the connection through a shared reference, as Go's `Close` does: pending and later I/O
+    /// fails with "use of closed network connection". The fd itself goes with the stream. (`close`
+    /// is a method of the futures traits, which ends only writing.)
+    pub fn disconnect(&self) {
         self.inner.close();
     }
 
@@ -226,8 +227,7 @@ impl TryFrom<std::net::TcpStream> for TcpStream {
 
     /// Puts the stream into non-blocking mode and registers it with the current runtime.
     fn try_from(stream: std::net::TcpStream) -> io::Result<Self> {
-        stream.set_nonblocking(true)?;
-        Ok(Self::new(AsyncFd::from_nonblocking(stream, true)?))
+        Ok(Self::new(AsyncFd::new(stream)?))
     }
 }
 
