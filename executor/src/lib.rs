@@ -5,26 +5,26 @@ extern crate self as gort;
 
 mod base;
 
-#[cfg(all(feature = "rt", not(gort_loom)))]
-pub mod io;
-#[cfg(all(feature = "rt", not(gort_loom)))]
-pub mod net;
-#[cfg(feature = "rt")]
-mod netpoll;
-pub mod panic;
 #[cfg(feature = "rt")]
 mod queue;
-#[cfg(all(feature = "rt", not(gort_loom)))]
-pub mod runtime;
+#[cfg(feature = "rt")]
+mod timer;
+#[cfg(feature = "rt")]
+mod netpoll;
+pub mod task;
+pub mod panic;
 #[cfg(feature = "rt")]
 mod sched;
 #[cfg(all(feature = "rt", not(gort_loom)))]
-pub mod signal;
-pub mod task;
+pub mod runtime;
 #[cfg(all(feature = "rt", not(gort_loom)))]
 pub mod time;
-#[cfg(feature = "rt")]
-mod timer;
+#[cfg(all(feature = "rt", not(gort_loom)))]
+pub mod net;
+#[cfg(all(feature = "rt", not(gort_loom)))]
+pub mod io;
+#[cfg(all(feature = "rt", not(gort_loom)))]
+pub mod signal;
 
 #[cfg(all(feature = "rt", not(gort_loom)))]
 pub use crate::{

@@ -6,7 +6,7 @@
 //! literally: the missing name is put in, the expansion made, and the name taken out again. The
 //! compiler then meets `inner.` and reports it as it does anywhere else.
 
-use proc_macro2::{Group, Ident, Spacing, Span, TokenStream, TokenTree};
+use proc_macro2::{Group, Ident, Punct, Spacing, Span, TokenStream, TokenTree};
 
 /// The name that is put in. Nobody else has it, or it would be taken out too.
 const MISSING: &str = "__gort_missing_name";
@@ -15,19 +15,22 @@ const MISSING: &str = "__gort_missing_name";
 pub(crate) fn complete(tokens: TokenStream) -> TokenStream {
     let mut completed = TokenStream::new();
     let mut tokens = tokens.into_iter().peekable();
-    // Whether the token before was the first of `..` or `::`.
-    let mut follows_joint = false;
+    // The mark just before, if it is joined to this token.
+    let mut joined = None;
     while let Some(token) = tokens.next() {
-        let lacks_name = match &token {
-            TokenTree::Punct(mark) => match mark.as_char() {
-                '.' => mark.spacing() == Spacing::Alone && !follows_joint,
-                ':' => mark.spacing() == Spacing::Alone && follows_joint,
-                _ => false,
-            },
+        let mark = match &token {
+            TokenTree::Punct(mark) => Some(mark),
+            _ => None,
+        };
+        let separates = match mark.map(Punct::as_char) {
+            Some('.') => joined != Some('.'),
+            Some(':') => joined == Some(':'),
             _ => false,
-        } && !tokens.peek().is_some_and(can_follow);
-        follows_joint = matches!(&token, TokenTree::Punct(mark)
-            if mark.spacing() == Spacing::Joint && matches!(mark.as_char(), '.' | ':'));
+        };
+        let lacks_name = separates && !tokens.peek().is_some_and(can_follow);
+        joined = mark
+            .filter(|mark| mark.spacing() == Spacing::Joint)
+            .map(Punct::as_char);
         let place = token.span();
         completed.extend([match token {
             TokenTree::Group(group) => TokenTree::Group(with_content(&group, complete)),
@@ -54,11 +57,11 @@ pub(crate) fn undo(tokens: TokenStream) -> TokenStream {
         .collect()
 }
 
-/// Whether `token` may stand behind a dot or a `::`.
+/// Whether `token` may stand behind a dot (the other dot of a range, too) or behind a `::`.
 fn can_follow(token: &TokenTree) -> bool {
     match token {
         TokenTree::Ident(_) | TokenTree::Literal(_) | TokenTree::Group(_) => true,
-        TokenTree::Punct(mark) => matches!(mark.as_char(), '<' | '*'),
+        TokenTree::Punct(mark) => matches!(mark.as_char(), '.' | '<' | '*'),
     }
 }
 
@@ -70,4 +73,74 @@ fn with_content(group: &Group, change: fn(TokenStream) -> TokenStream) -> Group 
     let mut changed = Group::new(group.delimiter(), change(group.stream()));
     changed.set_span(group.span());
     changed
+}
+
+#[cfg(test)]
+mod tests {
+    use quote::quote;
+
+    use super::{MISSING, complete, undo};
+    use crate::start::{Start, expand};
+
+    /// The text of an expansion of `go!`, less spaces and the name `typed_name`.
+    fn expansion_without_name(body: &str) -> String {
+        let body: proc_macro2::TokenStream = body.parse().expect("balanced");
+        let expansion = expand(Start::Go, quote!([gort] #body)).to_string();
+        expansion
+            .replace(char::is_whitespace, "")
+            .replace("typed_name", "")
+    }
+
+    #[test]
+    fn a_half_typed_body_expands_to_the_complete_one_less_the_name() {
+        let bodies = [
+            "inner.@",
+            "inner.field.@",
+            "module::@",
+            "run(inner.@)",
+            "run(first, &inner.@)",
+            "run(|x| x.@)",
+            "inner.method(other.@)",
+            "inner.first().@",
+            "|x: u32| { x.@ }(5)",
+            "|x: u32| { x }(inner.@)",
+            "{ let x = inner.@; x }",
+            "let x = inner.@; run(x)",
+            "if inner.@ { run() }",
+            "clone(self.@), { run() }",
+            "on = pool.@, run()",
+            "run(move(inner.@))",
+        ];
+        for body in bodies {
+            let typed = expansion_without_name(&body.replace('@', ""));
+            assert_eq!(
+                typed,
+                expansion_without_name(&body.replace('@', "typed_name")),
+                "{body}"
+            );
+            assert!(
+                !typed.contains(MISSING) && !typed.contains("compile_error"),
+                "{typed}"
+            );
+        }
+    }
+
+    #[test]
+    fn nothing_is_put_into_complete_text() {
+        let texts = [
+            "a.b",
+            "a.0",
+            "0..5",
+            "a..=b",
+            "a..",
+            "a::b::<T>()",
+            "use a::*;",
+            "x.await?",
+        ];
+        for text in texts {
+            let tokens: proc_macro2::TokenStream = text.parse().expect("balanced");
+            assert_eq!(complete(tokens.clone()).to_string(), tokens.to_string());
+            assert_eq!(undo(tokens.clone()).to_string(), tokens.to_string());
+        }
+    }
 }

@@ -15,7 +15,7 @@
 //!
 //! - A path into gort starts with the tokens of `$crate` that the wrapper hands over, so a renamed or
 //!   re-exported gort works. Attributes cannot be wrapped; they say `::gort` or take `crate = path`.
-//! - A token that the user did not write gets the span that [`made_at`] gives: the place is the
+//! - A token that the user did not write gets the span that `made_at` gives: the place is the
 //!   user's, so errors point there, and the hygiene is ours, so lints stay silent and names cannot
 //!   clash.
 //! - An error of ours says what to write instead, and there is one for each mistake. Text that does

@@ -116,7 +116,7 @@ fn the_result_becomes_the_exit_code() {
 fn a_function_without_result_keeps_none() {
     mod plain {
         #[gort::main(crate = crate::main_attr::spy)]
-        #[expect(clippy::unused_unit, reason = "an explicit unit is no result either")]
+        // An explicit unit is no result either.
         pub(super) async fn main() -> () {
             if std::future::ready(true).await {
                 return;

@@ -43,8 +43,8 @@ mod stand_in {
 }
 
 #[test]
+#[expect(unnameable_test_items, reason = "the harness must not run it")]
 fn an_error_is_a_failure() {
-    #[expect(unnameable_test_items, reason = "the harness must not run it")]
     #[gort::test(crate = stand_in)]
     async fn returns_an_error() -> Result<(), Box<dyn Error>> {
         Err("as it should".into())

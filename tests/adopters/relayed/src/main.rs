@@ -1,13 +1,13 @@
 //! gort's macros from a library that re-exports them; gort itself is no dependency.
 
+use futures::channel::oneshot;
 use relay::go;
-use std::sync::mpsc;
 
 #[relay::gort::main(crate = relay::gort, procs = 2)]
 async fn main() {
-    let (report, reports) = mpsc::channel();
+    let (report, reports) = oneshot::channel();
     go! { report.send(1).unwrap() }
-    assert_eq!(reports.recv(), Ok(1));
+    assert_eq!(reports.await, Ok(1));
     println!("relayed: main ran");
 }
 
