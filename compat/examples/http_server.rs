@@ -25,7 +25,8 @@ type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
 #[gort::main]
 async fn main() -> Result<()> {
-    match std::env::args().nth(1).as_deref() {
+    let argument = std::env::args().nth(1);
+    match argument.as_deref() {
         Some("--self-check") => self_check().await,
         address => {
             let listener = TcpListener::bind(address.unwrap_or("127.0.0.1:3000")).await?;
