@@ -6,7 +6,8 @@
 //! 3. `next`, then the ring;
 //! 4. a batch of the global queue;
 //! 5. due timers of all permits, the netpoller without waiting;
-//! 6. as the one spinner: half of another P's ring, at last its `next`; again for some 20 us;
+//! 6. as the one spinner: half of another P's surplus, at last the lone G of one that is stuck in a
+//!    poll; again for some 20 us, unless goroutines wait for the network;
 //! 7. parking, with a last look at everything ([`super::park`]).
 //!
 //! Nothing of 1 to 4 reads a clock but every 16th poll.
@@ -28,8 +29,8 @@ const TIMER_TICK: u32 = 16;
 const CHAIN_MAX: u32 = 16;
 /// How long the spinner looks before it parks.
 const SPIN: Nanos = 20_000;
-/// How long a P's poll must have lasted before its `next` may be stolen (Go's 3 us).
-const NEXT_GRACE: Nanos = 3_000;
+/// How long a P's poll must have lasted before its only G may be stolen (Go's 3 us for `runnext`).
+const LONE_GRACE: Nanos = 3_000;
 
 impl M {
     /// The next G to run, waiting for one if need be; `None` when the runtime shuts down.
@@ -131,7 +132,8 @@ impl M {
         if let Some(g) = self.steal(true) {
             return Some(g);
         }
-        if self.sched().network_wants_an_m() {
+        // Who talks to other processes leaves the processor to them; events end the sleep anyway.
+        if self.sched().netpoll.waiters() > 0 {
             return None;
         }
         let until = clock::now() + SPIN;
@@ -148,20 +150,20 @@ impl M {
         }
     }
 
-    /// Takes half of the ring of some running P; failing that, and if `next_too`, the `next` of one
+    /// Takes half of the surplus of some running P; failing that, and if `lone_too`, the lone G of one
     /// that has been in the same poll for a while.
-    fn steal(&self, next_too: bool) -> Option<G> {
+    fn steal(&self, lone_too: bool) -> Option<G> {
         let permits = &self.sched().permits;
         let order = self.rng.visit(permits.procs());
         let victims = || order.clone().filter_map(|id| permits.running(id)).filter(|p| !self.owns(p));
-        let from_ring = victims().find_map(|victim| {
+        let from_surplus = victims().filter(|victim| victim.has_surplus()).find_map(|victim| {
             // SAFETY: this thread is the M that owns the P stolen into.
             unsafe { victim.queue.steal_into(&self.p().queue) }
         });
-        if from_ring.is_some() || !next_too {
-            return from_ring;
+        if from_surplus.is_some() || !lone_too {
+            return from_surplus;
         }
-        victims().find_map(steal_next)
+        victims().find_map(steal_lone)
     }
 
     fn owns(&self, p: &P) -> bool {
@@ -221,18 +223,18 @@ impl M {
     }
 }
 
-/// Takes the `next` of a P that stays in one poll for longer than [`NEXT_GRACE`].
-fn steal_next(victim: &P) -> Option<G> {
-    if victim.next.is_empty() {
+/// Takes the one G of a P that stays in one poll for longer than [`LONE_GRACE`].
+fn steal_lone(victim: &P) -> Option<G> {
+    if victim.is_empty() {
         return None;
     }
     let tick = victim.tick();
-    let until = clock::now() + NEXT_GRACE;
+    let until = clock::now() + LONE_GRACE;
     while clock::now() < until {
-        if victim.tick() != tick || victim.next.is_empty() {
+        if victim.tick() != tick || victim.is_empty() {
             return None;
         }
         spin_loop();
     }
-    victim.next.take()
+    victim.queue.steal_one().or_else(|| victim.next.take())
 }

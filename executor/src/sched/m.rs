@@ -59,7 +59,9 @@ impl M {
     /// The life of an M: runs goroutines until the runtime shuts down.
     pub(super) fn run(&self) {
         as_m(self, || {
-            self.acquire_or_park();
+            if !self.acquire() {
+                self.sleep_for_work();
+            }
             while let Some(g) = self.find_runnable() {
                 self.execute(g);
             }
@@ -182,6 +184,8 @@ impl M {
         self.p().next.take().into_iter().for_each(|g| self.sched.global.push(g));
         self.release();
         self.sched.wake_p();
-        self.acquire_or_park();
+        if !self.acquire() {
+            self.sleep_for_work();
+        }
     }
 }

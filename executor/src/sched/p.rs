@@ -75,6 +75,17 @@ impl P {
         }
     }
 
+    /// Whether no G waits here.
+    pub(super) fn is_empty(&self) -> bool {
+        self.queue.is_empty_with(&self.next)
+    }
+
+    /// Whether more Gs wait here than the one the owner will run next.
+    #[inline]
+    pub(super) fn has_surplus(&self) -> bool {
+        self.queue.len() > 1
+    }
+
     /// Publishes the owner's count of polls.
     #[inline]
     pub(super) fn set_tick(&self, tick: u32) {

@@ -17,15 +17,11 @@ impl M {
     /// or when the runtime shuts down.
     pub(super) fn park(&self) {
         self.release();
-        self.acquire_or_park();
+        self.sleep_for_work();
     }
 
-    /// Takes a permit, sleeping until there is one and a reason to run; see [`M::park`].
-    pub(super) fn acquire_or_park(&self) {
-        // An M that comes with the token was called for work, so it runs if it can.
-        if self.is_spinning() && self.acquire() {
-            return;
-        }
+    /// Sleeps, without a permit, until there is something to look at and a permit to do it with.
+    pub(super) fn sleep_for_work(&self) {
         loop {
             match self.try_become_poller() {
                 Some(poller) => self.sleep_in_netpoll(poller),

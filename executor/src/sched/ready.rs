@@ -70,7 +70,7 @@ impl M {
             self.sched().wake_p();
             return;
         }
-        let alone = self.p().next.is_empty() && self.p().queue.is_empty();
+        let alone = self.p().is_empty();
         self.push(g);
         if !alone && !self.is_batching() {
             self.sched().wake_p_for_surplus();
@@ -94,7 +94,7 @@ impl M {
         self.set_batching(false);
         if !self.has_permit() {
             self.sched().wake_p();
-        } else if self.p().queue.len() > 1 {
+        } else if self.p().has_surplus() {
             self.sched().wake_p_for_surplus();
         }
     }

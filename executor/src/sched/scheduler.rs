@@ -310,12 +310,13 @@ impl Sched {
         unsafe { Arc::from_raw(self) }
     }
 
-    /// Whether there is something that an M without work should run: goroutines in the global queue
-    /// or in the ring of a P, or a timer that is due. `next` does not count: its owner is about to
-    /// run it.
+    /// Whether there is something that an M without work should run: goroutines in the global queue,
+    /// a surplus in the ring of a P, or a timer that is due. A lone G does not count, be it `next` or
+    /// in the ring: its P is about to run it, and an M that stayed awake for it would follow the P
+    /// around without ever being fast enough.
     pub(super) fn has_visible_work(&self) -> bool {
         !self.global.is_empty()
-            || self.permits.all_running().any(|p| !p.queue.is_empty())
+            || self.permits.all_running().any(P::has_surplus)
             || self.has_due_timer()
     }
 
@@ -327,11 +328,6 @@ impl Sched {
     /// The earliest deadline of all timers.
     pub(super) fn earliest_deadline(&self) -> Nanos {
         self.permits.wheels().map(|wheel| wheel.next_deadline()).min().unwrap_or(Nanos::MAX)
-    }
-
-    /// Whether goroutines wait for the network while nobody sleeps in the netpoller.
-    pub(super) fn network_wants_an_m(&self) -> bool {
-        self.netpoll.waiters() > 0 && !self.idle.is_poller_blocked()
     }
 
     /// The M in the netpoller is going to sleep until `deadline`.
