@@ -53,7 +53,7 @@ impl TcpListener {
     /// Nothing is left behind.
     pub async fn bind(addr: impl ToSocketAddrs) -> io::Result<Self> {
         let addrs = lookup_host(addr).await?;
-        first_of(addrs, |addr| std::net::TcpListener::bind(addr))?.try_into()
+        first_of(addrs, std::net::TcpListener::bind)?.try_into()
     }
 
     /// Waits for the next connection and its peer's address.

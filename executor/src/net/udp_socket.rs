@@ -44,7 +44,7 @@ impl UdpSocket {
     /// Nothing is left behind.
     pub async fn bind(addr: impl ToSocketAddrs) -> io::Result<Self> {
         let addrs = lookup_host(addr).await?;
-        first_of(addrs, |addr| StdUdpSocket::bind(addr))?.try_into()
+        first_of(addrs, StdUdpSocket::bind)?.try_into()
     }
 
     /// Makes `addr` the only peer: [`UdpSocket::send`] goes there and datagrams of others are

@@ -17,7 +17,7 @@
 //! * [`Slots`](slots): where the states live, found by key without a lock, never freed.
 //! * `Epoll` waits on Linux by one system call; `Portable` waits through `polling` elsewhere, and
 //!   on Linux too with the feature `portable-poll`, so that tests can run both.
-//! * [`Netpoll`] owns all of it; [`Poller`] is the right to wait; [`PollDesc`] one registered fd.
+//! * [`Netpoll`] owns all of it; [`Poller`](poller::Poller) is the right to wait; [`PollDesc`] one registered fd.
 //!
 //! # Invariants
 //! * An fd is registered once, edge-triggered, for both directions: waiting costs no system call.
@@ -30,7 +30,7 @@
 //!   fd went away would then need a list of states that must not be freed yet.
 //! * A timerfd for precise timeouts, as `polling` has: three more system calls per wait.
 
-pub(crate) mod readiness;
+mod readiness;
 
 #[cfg(all(target_os = "linux", not(feature = "portable-poll"), not(gort_loom)))]
 mod epoll;
@@ -53,10 +53,11 @@ mod loom;
 mod tests;
 
 #[cfg(not(gort_loom))]
-pub(crate) use poll_desc::{PollDesc, Wait};
+pub(crate) use poll_desc::PollDesc;
 #[cfg(not(gort_loom))]
-pub(crate) use poller::{Netpoll, PollTimeout, Poller};
-pub(crate) use readiness::{Closed, Direction, Look, Spent, Tick};
+pub(crate) use poller::{Netpoll, PollTimeout};
+#[cfg(not(gort_loom))]
+pub(crate) use readiness::{Direction, Spent, Tick};
 
 #[cfg(all(target_os = "linux", not(feature = "portable-poll"), not(gort_loom)))]
 use epoll::Epoll as Selector;

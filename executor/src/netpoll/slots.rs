@@ -10,7 +10,7 @@
 use std::io;
 use std::sync::OnceLock;
 
-use super::readiness::{GENERATION_BITS, Readiness, WaitCount};
+use super::readiness::{Closed, GENERATION_BITS, Readiness, WaitCount};
 use crate::base::lock::Mutex;
 
 /// States in the first chunk; each further chunk is twice as large as the one before.
@@ -92,7 +92,7 @@ impl Slots {
     pub(super) fn take(&self) -> io::Result<u32> {
         let mut free = self.free.lock();
         if free.is_closed {
-            return Err(super::poll_desc::closed_error(super::Closed::WithRuntime));
+            return Err(super::poll_desc::closed_error(Closed::WithRuntime));
         }
         if let Some(index) = free.list.pop() {
             return Ok(index);
