@@ -7,6 +7,8 @@ pub(crate) mod atomic;
 #[cfg(feature = "rt")]
 pub(crate) mod clock;
 pub(crate) mod lock;
+#[cfg(all(test, gort_loom))]
+mod loom;
 #[cfg(feature = "rt")]
 pub(crate) mod note;
 #[cfg(feature = "rt")]

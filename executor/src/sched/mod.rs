@@ -11,8 +11,6 @@ mod find;
 #[cfg(not(gort_loom))]
 mod g;
 mod idle;
-#[cfg(all(test, gort_loom))]
-mod loom;
 #[cfg(not(gort_loom))]
 mod m;
 #[cfg(not(gort_loom))]

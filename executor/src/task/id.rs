@@ -1,9 +1,9 @@
 //! The number of a goroutine.
 
-use crate::base::atomic::{AtomicU64, Ordering};
 use std::cell::Cell;
 use std::fmt;
 use std::num::NonZeroU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How many numbers a thread takes at a time (Go's `_GoidCacheBatch`).
 const BATCH: u64 = 16;
@@ -66,10 +66,8 @@ impl Id {
 
 #[cold]
 fn new_batch() -> u64 {
-    #[cfg(not(gort_loom))]
+    // The standard library's in models too: it outlives a model's run, and orders nothing there.
     static NEXT: AtomicU64 = AtomicU64::new(1);
-    #[cfg(gort_loom)]
-    loom::lazy_static! { static ref NEXT: AtomicU64 = AtomicU64::new(1); }
     // Ordering: Relaxed; only uniqueness matters.
     NEXT.fetch_add(BATCH, Ordering::Relaxed)
 }

@@ -39,8 +39,8 @@ pub(crate) fn join_cell<T>(
 ) -> (Completer<T>, JoinHandle<T>) {
     let cell = Arc::new(JoinCell {
         flags: AtomicU32::new(0),
-        joiner: UnsafeCell::new(None),
-        task: UnsafeCell::new(None),
+        joiner: UnsafeCell::new(Slot(None)),
+        task: UnsafeCell::new(Slot(None)),
         outcome: UnsafeCell::new(None),
         id,
         spawned_at,
@@ -48,12 +48,22 @@ pub(crate) fn join_cell<T>(
     (Completer { cell: Arc::clone(&cell), parked: false }, JoinHandle::new(cell))
 }
 
+/// A place for a waker. What is left there is dropped with the cell, on anybody's thread; it may be
+/// foreign, and a panic in its destructor is nobody's there.
+struct Slot(Option<Waker>);
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        drop_quietly(self.0.take());
+    }
+}
+
 pub(crate) struct JoinCell<T> {
     flags: AtomicU32,
     /// Who waits. Owned by the handle while JOINER is clear, by the completer once it is set.
-    joiner: UnsafeCell<Option<Waker>>,
+    joiner: UnsafeCell<Slot>,
     /// Wakes the goroutine. Written by the body before TASK, only read after it.
-    task: UnsafeCell<Option<Waker>>,
+    task: UnsafeCell<Slot>,
     /// Written by the completer before DONE.
     outcome: UnsafeCell<Option<Outcome<T>>>,
     id: Id,
@@ -74,7 +84,7 @@ impl<T> JoinCell<T> {
     pub(crate) fn is_done(&self) -> bool {
         // Ordering: Acquire pairs with the completer's `fetch_or`: whoever learns that the goroutine
         // is over also sees what it did.
-        self.flags.load(Ordering::Acquire) & DONE != 0
+        self.flags.load(order("join.is-done", Ordering::Acquire)) & DONE != 0
     }
 
     /// Asks the body to end at its next poll, and makes that poll come.
@@ -90,7 +100,7 @@ impl<T> JoinCell<T> {
     fn wake_task(&self) {
         // SAFETY: TASK is set, so the slot is no longer written.
         let task = unsafe { &*self.task.get() };
-        if let Some(waker) = task.clone() {
+        if let Some(waker) = task.0.clone() {
             wake(waker);
         }
     }
@@ -111,16 +121,16 @@ impl<T> JoinCell<T> {
     /// Clears JOINER; `false` if the goroutine was done first, and its completer owns the slot.
     fn take_back_joiner(&self) -> bool {
         // Ordering: Acquire pairs with the Release of DONE for the outcome we may go on to read.
-        self.flags.fetch_and(!JOINER, Ordering::Acquire) & DONE == 0
+        self.flags.fetch_and(!JOINER, order("join.take-back", Ordering::Acquire)) & DONE == 0
     }
 
     /// Leaves `waker` for the completer; `false` if the goroutine is done. Owns the joiner slot.
     fn store_joiner(&self, waker: &Waker) -> bool {
         // SAFETY: JOINER is clear, so the slot is the handle's, which is `&mut` in its poll.
         let slot = unsafe { &mut *self.joiner.get() };
-        let old = match slot {
+        let old = match &slot.0 {
             Some(same) if same.will_wake(waker) => None,
-            _ => slot.replace(waker.clone()),
+            _ => slot.0.replace(waker.clone()),
         };
         // Ordering: Release hands the waker to the completer; Acquire pairs with its Release of
         // DONE, if that was first.
@@ -139,15 +149,15 @@ impl<T> JoinCell<T> {
 
     /// The handle goes away without having taken the outcome.
     pub(crate) fn detach(&self) {
-        // Ordering: Acquire pairs with the Release of DONE for the outcome we then own; Release
-        // orders our last use of the joiner slot.
-        let before = self.flags.fetch_or(GONE, order("join.gone", Ordering::AcqRel));
+        // Ordering: Acquire pairs with the Release of DONE for the outcome we then own. There is
+        // nothing to publish: the joiner slot, if it is the completer's, became that by JOINER.
+        let before = self.flags.fetch_or(GONE, order("join.gone", Ordering::Acquire));
         if before & DONE != 0 {
             self.discard(self.take_outcome());
         } else if before & JOINER != 0 && self.take_back_joiner() {
             // SAFETY: JOINER is clear again and the handle is going, so the slot is ours alone.
             let joiner = unsafe { &mut *self.joiner.get() };
-            drop(joiner.take());
+            drop(joiner.0.take());
         }
     }
 
@@ -205,7 +215,7 @@ impl<T> Sink<T> for Completer<T> {
     #[inline]
     fn is_aborted(&self) -> bool {
         // Ordering: Acquire pairs with `abort`: the body sees what its aborter did before.
-        self.cell.flags.load(Ordering::Acquire) & ABORT != 0
+        self.cell.flags.load(order("join.is-aborted", Ordering::Acquire)) & ABORT != 0
     }
 
     #[inline]
@@ -216,7 +226,7 @@ impl<T> Sink<T> for Completer<T> {
         self.parked = true;
         // SAFETY: TASK is not set yet, so the slot is still the body's.
         let slot = unsafe { &mut *self.cell.task.get() };
-        *slot = Some(waker.clone());
+        slot.0 = Some(waker.clone());
         // Ordering: Release hands the waker to `abort`; Acquire pairs with its Release, if it was
         // first: it saw no TASK and left the wake-up to us.
         let before = self.cell.flags.fetch_or(TASK, order("join.task", Ordering::AcqRel));
@@ -239,7 +249,7 @@ impl<T> Sink<T> for Completer<T> {
         }
         if before & JOINER != 0 {
             // SAFETY: JOINER was set before DONE, so the slot is the completer's.
-            let joiner = unsafe { &mut *self.cell.joiner.get() }.take();
+            let joiner = unsafe { &mut *self.cell.joiner.get() }.0.take();
             if before & GONE == 0 {
                 joiner.into_iter().for_each(wake);
             } else {
