@@ -1,10 +1,23 @@
 //! What the tests of gort share.
 
-use gort::Runtime;
+mod child;
+mod counting_alloc;
+mod counts;
+mod expected;
+mod process;
+mod seeded;
+
+pub use child::{Ended, is_child, run_child};
+pub use counting_alloc::CountingAlloc;
+pub use counts::{Counted, Counts, Token};
+pub use expected::{Explosive, PanicsOnDrop, quietly};
+pub use process::{cpu_time, fds, settles, threads, voluntary_switches, wait_until};
+pub use seeded::Seeded;
+
+use gort::task::JoinHandle;
+use gort::{Runtime, runtime::Handle};
 use std::future::Future;
-use std::pin::Pin;
 use std::sync::mpsc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 /// The numbers of permits at which scheduler tests run.
@@ -27,7 +40,8 @@ pub fn with_procs(procs: &[usize], test: impl Fn(&Runtime) + Send + Sync + Clone
     }
 }
 
-/// Runs `test` as a goroutine of a fresh runtime for each number of permits.
+/// Runs `test` as a goroutine of a fresh runtime for each number of permits. No other thread takes
+/// part: the one that waits needs no permit.
 ///
 /// # Panics
 /// As [`with_procs`].
@@ -36,12 +50,40 @@ where
     F: Fn() -> T + Send + Sync + Clone + 'static,
     T: Future<Output = ()> + Send + 'static,
 {
-    with_procs(procs, move |runtime| {
-        let outcome = runtime.block_on(runtime.spawn(test()));
-        if let Err(error) = outcome {
-            std::panic::resume_unwind(error.into_panic());
-        }
-    });
+    with_procs(procs, move |runtime| join(runtime.spawn(test())));
+}
+
+/// Waits for a goroutine on this thread, which takes no permit and no part in its runtime.
+///
+/// # Panics
+/// With the goroutine's panic, or if it was cancelled.
+pub fn join<T>(handle: JoinHandle<T>) -> T {
+    match futures::executor::block_on(handle).map_err(|error| error.try_into_panic()) {
+        Ok(value) => value,
+        Err(Ok(payload)) => std::panic::resume_unwind(payload),
+        Err(Err(error)) => panic!("{error}"),
+    }
+}
+
+/// Runs `f` on each of `threads` threads, with the thread's number and a handle of `runtime`, and
+/// gives what they returned.
+///
+/// # Panics
+/// With the panic of one of them.
+pub fn on_threads<T: Send>(
+    runtime: &Runtime,
+    threads: usize,
+    f: impl Fn(usize, &Handle) -> T + Sync,
+) -> Vec<T> {
+    std::thread::scope(|scope| {
+        let run = |n| {
+            let (handle, f) = (runtime.handle(), &f);
+            scope.spawn(move || f(n, &handle))
+        };
+        let running: Vec<_> = (0..threads).map(run).collect();
+        let joined = running.into_iter().map(|thread| thread.join());
+        joined.map(|r| r.unwrap_or_else(|p| std::panic::resume_unwind(p))).collect()
+    })
 }
 
 /// Runs `work` on a thread of its own and gives its result.
@@ -64,72 +106,5 @@ pub fn bounded<T: Send + 'static>(what: &str, work: impl FnOnce() -> T + Send + 
             eprintln!("failed: {what}");
             std::panic::resume_unwind(payload)
         }
-    }
-}
-
-/// Small numbers from a seed, for stress tests that print it.
-#[derive(Clone, Debug)]
-pub struct Seeded(u64);
-
-impl Seeded {
-    /// The generator of `seed`; the environment variable `GORT_TEST_SEED` replaces it, to repeat a
-    /// failure.
-    ///
-    /// # Panics
-    /// If the variable is no number.
-    pub fn new(seed: u64) -> Self {
-        let replaced = std::env::var("GORT_TEST_SEED");
-        let seed = replaced.map_or(seed, |text| text.parse().expect("GORT_TEST_SEED is a number"));
-        Self(seed.max(1))
-    }
-
-    /// The seed it was made with, if nothing was drawn yet.
-    pub fn seed(&self) -> u64 {
-        self.0
-    }
-
-    /// A number below `below`.
-    pub fn below(&mut self, below: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % below.max(1)
-    }
-}
-
-/// Panics of this thread and of goroutines print nothing while `f` runs; other tests of the process
-/// run elsewhere, so use it in tests that have a process of their own or expect the panic.
-pub fn quietly<T>(f: impl FnOnce() -> T) -> T {
-    static ONCE: std::sync::Once = std::sync::Once::new();
-    ONCE.call_once(|| {
-        let loud = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |info| {
-            let quiet = info
-                .payload()
-                .downcast_ref::<&str>()
-                .is_some_and(|text| text.starts_with("expected:"));
-            if !quiet {
-                loud(info);
-            }
-        }));
-    });
-    f()
-}
-
-/// A future that panics in its destructor with a text that [`quietly`] keeps quiet.
-#[derive(Debug)]
-pub struct PanicsOnDrop;
-
-impl Drop for PanicsOnDrop {
-    fn drop(&mut self) {
-        panic!("expected: a destructor panics");
-    }
-}
-
-impl Future for PanicsOnDrop {
-    type Output = ();
-
-    fn poll(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<()> {
-        Poll::Pending
     }
 }

@@ -55,7 +55,8 @@ impl Runtime {
     /// never more than `procs` futures are polled at a time; it runs no goroutine of the runtime.
     ///
     /// # Panics
-    /// Inside a goroutine or another `block_on`, and with the panic of `future`.
+    /// Inside a goroutine or another `block_on` (but not inside a blocking call), and with the panic
+    /// of `future`.
     ///
     /// # Examples
     /// See [`Runtime`].

@@ -12,7 +12,7 @@ use crate::base::lock::Mutex;
 use crate::base::note::Note;
 use crate::base::wake_list::drop_quietly;
 use crate::panic;
-use crate::task::{Body, Id, JoinHandle, join_cell};
+use crate::task::{Body, Id, JoinHandle, join_cell, may_block};
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
@@ -102,7 +102,11 @@ impl Sched {
     {
         let id = Id::next();
         let (completer, handle) = join_cell(id, spawned_at);
-        let body = Body::new(id, async move { call() }, completer);
+        let run = async move {
+            may_block();
+            call()
+        };
+        let body = Body::new(id, run, completer);
         self.submit_job(Box::pin(body));
         handle
     }

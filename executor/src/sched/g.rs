@@ -115,7 +115,7 @@ impl<F: Future, S: Sink<F::Output>> Future for Root<F, S> {
             *this.registered = true;
             // SAFETY: record and future share one allocation, so the record is there.
             let meta = unsafe { this.meta.as_ref() };
-            meta.home().register(meta, cx.waker());
+            meta.home().register(meta, cx.waker().clone());
         }
         outcome
     }
@@ -129,7 +129,8 @@ impl<F: Future, S: Sink<F::Output>> PinnedDrop for Root<F, S> {
         // SAFETY: record and future share one allocation, so the record is there.
         let meta = unsafe { this.meta.as_ref() };
         if *this.registered {
-            meta.home().unregister(meta);
+            // Whoever drops this future holds the allocation, so this is not its last reference.
+            drop(meta.home().unregister(meta));
         }
         // The runtime may be freed once this goroutine is counted, so nothing of it is used after.
         meta.home().sched().count_finished();

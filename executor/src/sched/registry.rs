@@ -5,18 +5,18 @@
 //! goroutines spawned by threads without a P; a goroutine stays in the registry of its home wherever
 //! it runs later.
 //!
-//! The list is intrusive: prev, next and the task's waker stand in the goroutine's own record. The
-//! waker is stored without counting: it is valid until the goroutine unregisters, which it does
-//! under the same lock before its allocation can go.
+//! The list is intrusive: prev, next and the task's waker stand in the goroutine's own record. That
+//! waker counts as one: a goroutine that nobody else can wake, having dropped its wakers, lives until
+//! the shutdown, as in Go. Without it such a goroutine would be freed with its future undropped and
+//! its record still in the list.
 
 use super::Sched;
 use super::g::Meta;
 use super::shutdown::Waited;
 use crate::base::atomic::UnsafeCell;
 use crate::base::lock::Mutex;
-use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
-use std::task::{RawWakerVTable, Waker};
+use std::task::Waker;
 
 /// Where goroutines are registered: one per P, and one for those without.
 #[derive(Debug)]
@@ -48,8 +48,8 @@ pub(crate) struct Link(UnsafeCell<Place>);
 struct Place {
     prev: Option<NonNull<Meta>>,
     next: Option<NonNull<Meta>>,
-    /// Data and vtable of the task's waker, not counted.
-    waker: Option<(*const (), &'static RawWakerVTable)>,
+    /// Wakes the goroutine, and keeps its allocation while it is registered.
+    waker: Option<Waker>,
 }
 
 impl Link {
@@ -86,13 +86,13 @@ impl Home {
     }
 
     /// Adds a goroutine, which wakes through `waker`.
-    pub(super) fn register(&self, meta: &Meta, waker: &Waker) {
+    pub(super) fn register(&self, meta: &Meta, waker: Waker) {
         let me = NonNull::from(meta);
         let mut list = self.waiting.lock();
         let next = list.first.replace(me);
         // SAFETY: the lock is held.
         let place = unsafe { meta.link.place() };
-        *place = Place { prev: None, next, waker: Some((waker.data(), waker.vtable())) };
+        *place = Place { prev: None, next, waker: Some(waker) };
         if let Some(next) = next {
             // SAFETY: a registered record is alive.
             let next = unsafe { next.as_ref() };
@@ -101,12 +101,12 @@ impl Home {
         }
     }
 
-    /// Takes a registered goroutine out.
-    pub(super) fn unregister(&self, meta: &Meta) {
+    /// Takes a registered goroutine out, and gives the waker it was registered with.
+    pub(super) fn unregister(&self, meta: &Meta) -> Option<Waker> {
         let mut list = self.waiting.lock();
         // SAFETY: the lock is held.
         let place = unsafe { meta.link.place() };
-        let (prev, next) = (place.prev.take(), place.next.take());
+        let (prev, next, waker) = (place.prev.take(), place.next.take(), place.waker.take());
         match prev {
             // SAFETY: a registered record is alive, the lock is held, and it is another record.
             Some(prev) => unsafe { prev.as_ref().link.place() }.next = next,
@@ -116,6 +116,7 @@ impl Home {
             // SAFETY: as above.
             unsafe { next.as_ref().link.place() }.prev = prev;
         }
+        waker
     }
 
     /// Wakers of up to `max` registered goroutines.
@@ -123,13 +124,7 @@ impl Home {
     /// They are cloned under the lock, which is legal here and only here: they are the runtime's
     /// own, and cloning one counts a reference and runs nothing else.
     pub(super) fn some_wakers(&self, max: usize) -> Vec<Waker> {
-        self.some(max, |_meta, place| {
-            let (data, vtable) = place.waker?;
-            // SAFETY: the parts are those of the task's waker, whose allocation is alive while the
-            // goroutine is registered; `ManuallyDrop` keeps the count as it was.
-            let waker = ManuallyDrop::new(unsafe { Waker::new(data, vtable) });
-            Some(Waker::clone(&waker))
-        })
+        self.some(max, |_meta, place| place.waker.clone())
     }
 
     /// The records of up to `max` registered goroutines.

@@ -14,7 +14,7 @@ use crate::base::atomic::{AtomicBool, AtomicU32, Ordering, fence};
 use crate::base::lock::Mutex;
 use crate::base::note::Note;
 use crate::panic;
-use crate::task::{Id, LocalSet, enter as enter_goroutine, try_goid};
+use crate::task::{Id, LocalSet, enter as enter_goroutine, must_not_block};
 use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::pin;
@@ -172,10 +172,11 @@ impl Sched {
     ///
     /// # Panics
     /// Inside a goroutine or another `block_on`: the thread would wait for what only it could run.
+    /// Not inside a blocking call, whose thread runs nothing else.
     #[track_caller]
     pub(crate) fn block_on<F: Future>(self: &Arc<Self>, root: F) -> F::Output {
         assert!(
-            try_goid().is_none(),
+            !must_not_block(),
             "block_on inside a goroutine would block the thread that runs it: await the future \
              instead, or spawn it and await the handle"
         );

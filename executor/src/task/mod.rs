@@ -20,6 +20,8 @@ mod yield_now;
 
 pub(crate) use body::{Body, Detached, Sink};
 pub(crate) use current::enter;
+#[cfg(all(feature = "rt", not(gort_loom)))]
+pub(crate) use current::{may_block, must_not_block};
 pub use current::{goid, try_goid};
 pub use id::Id;
 pub(crate) use join_cell::{Completer, join_cell};
