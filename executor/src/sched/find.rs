@@ -216,6 +216,7 @@ impl M {
         let mut list = self.wakers.borrow_mut();
         // An error here would be one of the poller's own fd, which nobody but us can close.
         let _ = poller.poll(PollTimeout::NoWait, &mut list);
+        self.sched().count_look();
         drop(poller);
         let any = !list.is_empty();
         self.wake_batch(&mut list);

@@ -169,6 +169,7 @@ impl M {
         self.permit.set(permit);
         if let Some(id) = permit {
             self.last_permit.set(id);
+            self.sched.rouse_sysmon();
         }
         permit.is_some()
     }
@@ -185,7 +186,7 @@ impl M {
         self.p().queue.drain_into(&self.sched.global);
         self.p().next.take().into_iter().for_each(|g| self.sched.global.push(g));
         self.release();
-        self.sched.wake_p();
+        // If a permit is free it is ours; if none is, whoever holds one comes to what was drained.
         if !self.acquire() {
             self.sleep_for_work();
         }

@@ -29,6 +29,8 @@ mod scheduler;
 mod seat;
 #[cfg(not(gort_loom))]
 mod shutdown;
+#[cfg(not(gort_loom))]
+mod sysmon;
 
 #[cfg(not(gort_loom))]
 pub(crate) use self::{

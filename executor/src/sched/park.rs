@@ -95,6 +95,7 @@ impl M {
             // An error here would be one of the poller's own fd, which nobody but us can close.
             let _ = poller.poll(timeout, &mut list);
         }
+        sched.count_look();
         let called = sched.idle.leave_poller();
         drop(poller);
         if called {

@@ -58,6 +58,12 @@ impl Permits {
         self.free.load(Ordering::Relaxed) != 0
     }
 
+    /// Whether no permit is held.
+    pub(super) fn all_free(&self) -> bool {
+        // Ordering: Relaxed, as in `any_free`.
+        self.free.load(Ordering::Relaxed) == self.procs()
+    }
+
     /// Takes a free permit for `p` (or for a thread without one), the one called `wanted` if it can.
     pub(super) fn acquire(&self, p: Option<&P>, wanted: PermitId) -> Option<PermitId> {
         if !self.any_free() {

@@ -10,6 +10,7 @@ use super::permits::Permits;
 use super::registry::Home;
 use super::seat::Seats;
 use super::shutdown::Exits;
+use super::sysmon::Sysmon;
 use super::context::with_m;
 use super::g::G;
 use crate::base::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
@@ -24,6 +25,7 @@ use std::panic::Location;
 use std::ptr::NonNull;
 use std::sync::{Arc, OnceLock, Weak};
 use std::thread;
+use std::time::{Duration, Instant};
 
 /// One runtime.
 #[derive(Debug)]
@@ -36,6 +38,9 @@ pub(crate) struct Sched {
     /// Goroutines that wait for no P in particular.
     pub(super) global: GlobalQueue<G>,
     pub(crate) netpoll: Arc<Netpoll>,
+    /// Counts looks at the network. Written by who holds the netpoller, read by sysmon.
+    looks: AtomicU32,
+    pub(super) sysmon: Sysmon,
     /// Until when the M in the netpoller sleeps. Written by it; read by who might need it earlier.
     poll_until: AtomicU64,
     /// Threads without a P that wait for a permit.
@@ -97,6 +102,8 @@ impl Sched {
                 idle: Idle::new(),
                 global: GlobalQueue::new(),
                 netpoll,
+                looks: AtomicU32::new(0),
+                sysmon: Sysmon::new(),
                 poll_until: AtomicU64::new(Nanos::MAX),
                 seats: Seats::new(),
                 ps: Mutex::new(Vec::new()),
@@ -112,7 +119,43 @@ impl Sched {
         });
         sched.idle.start_spinning();
         sched.start_m()?;
+        if let Err(error) = sched.start_sysmon() {
+            let _ = sched.close(Instant::now() + Duration::from_secs(5));
+            return Err(error);
+        }
         Ok(sched)
+    }
+
+    /// Starts the thread of sysmon.
+    fn start_sysmon(self: &Arc<Self>) -> io::Result<()> {
+        let this = Arc::clone(self);
+        let named = thread::Builder::new().name(format!("{}-sysmon", self.config.thread_name));
+        self.exits.enter();
+        let spawned = named.spawn(move || {
+            let exit = this.exits.guard(&this);
+            this.run_sysmon();
+            drop(exit);
+        });
+        match spawned {
+            Ok(handle) => self.exits.add(handle),
+            Err(error) => {
+                self.exits.leave();
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts a look at the network, as the one who holds the netpoller.
+    pub(super) fn count_look(&self) {
+        // Ordering: Relaxed; one writer at a time, and a hint for sysmon only.
+        let looks = self.looks.load(Ordering::Relaxed);
+        self.looks.store(looks.wrapping_add(1), Ordering::Relaxed);
+    }
+
+    pub(super) fn looks(&self) -> u32 {
+        // Ordering: Relaxed, a hint only.
+        self.looks.load(Ordering::Relaxed)
     }
 
     /// Spawns a goroutine. It is runnable when this returns.
@@ -232,9 +275,10 @@ impl Sched {
                 return;
             }
             // Everybody is awake, if only just, or there is no thread to be had. The token goes back;
-            // who relied on it while we had it may have come too late for everybody's last look.
+            // who relied on it while we had it may have come too late for everybody's last look. An M
+            // looks again by itself; another thread stays until somebody has seen the work.
             self.idle.stop_spinning();
-            if self.is_closing() || !self.has_visible_work() {
+            if self.is_here() || self.is_closing() || !self.has_visible_work() {
                 return;
             }
             thread::yield_now();

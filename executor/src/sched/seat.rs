@@ -193,6 +193,7 @@ impl Sched {
         let mut root = pin!(locals.run_until(root));
         loop {
             let permit = Seated { sched: self, permit: self.take_seat(&seat) };
+            self.rouse_sysmon();
             let polled = {
                 let _current = enter_goroutine(id);
                 root.as_mut().poll(&mut Context::from_waker(&waker))

@@ -254,6 +254,7 @@ impl Sched {
         }
         self.netpoll.wake();
         self.blocking.close();
+        self.sysmon.end();
         let threads = self.exits.wait(deadline);
         if threads == 0 {
             self.exits.join();

@@ -69,11 +69,12 @@ fn move_nests_and_keeps_its_order_among_arguments() {
 
 #[gort::test]
 async fn a_move_in_a_nested_go_belongs_to_the_inner_one() {
-    let outer = thread::current().id();
+    use gort::task::goid;
+    let outer = goid();
     let inner = spawn!({
-        let here = thread::current().id();
+        let here = goid();
         assert!(here != outer);
-        spawn!({ move(thread::current().id()) == here })
+        spawn!({ move(goid()) == here })
             .await
             .unwrap()
     });

@@ -1,0 +1,164 @@
+//! sysmon: one thread that looks after what the Ms cannot see, because they run or sleep.
+//!
+//! It runs no goroutine and has no permit. Each round it wakes an M for work that waits behind a poll
+//! which lasts, and looks at the network and the timers if nobody has for a while. So an M may leave
+//! a wake-up out whenever that is only a matter of speed: what it left undone waits for one round, not
+//! for the end of a poll.
+//!
+//! Rounds are 1 ms apart while something was found, up to 10 ms while not. When no permit has been
+//! held for a second sysmon sleeps until one is taken ([`Sched::rouse_sysmon`]), so that an idle process is
+//! really idle. The sleep is announced, then a fence, then all permits are looked at once more; who
+//! takes a permit does so, then a fence, then looks whether sysmon sleeps.
+
+use super::Sched;
+use super::p::P;
+use crate::base::atomic::{AtomicBool, Ordering, fence};
+use crate::base::note::Note;
+use crate::base::wake_list::WakeList;
+use crate::netpoll::PollTimeout;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// The shortest and the longest pause between two rounds.
+const PAUSE_MIN: Duration = Duration::from_millis(1);
+const PAUSE_MAX: Duration = Duration::from_millis(10);
+/// How long nothing runs before sysmon sleeps.
+const QUIET: Duration = Duration::from_secs(1);
+/// For how long nobody must have looked at the network before sysmon does (Go's 10 ms).
+const NETWORK_STALE: Duration = Duration::from_millis(10);
+
+/// How sysmon is reached.
+#[derive(Debug)]
+pub(super) struct Sysmon {
+    /// Whether it sleeps. Set by sysmon, cleared by who rouses it.
+    asleep: AtomicBool,
+    note: Note,
+}
+
+impl Sysmon {
+    pub(super) fn new() -> Self {
+        Self { asleep: AtomicBool::new(false), note: Note::new() }
+    }
+
+    /// Ends its sleep, if it sleeps. The caller has passed the fence.
+    #[inline]
+    fn rouse(&self) {
+        // Ordering: Relaxed, after the fence; the note orders what follows.
+        if self.asleep.load(Ordering::Relaxed) && self.asleep.swap(false, Ordering::Relaxed) {
+            self.note.wake();
+        }
+    }
+
+    /// Ends its pause or its sleep, for the shutdown.
+    pub(super) fn end(&self) {
+        self.note.wake();
+    }
+}
+
+impl Sched {
+    /// A permit was taken: sysmon has something to look after, if it sleeps.
+    #[inline]
+    pub(super) fn rouse_sysmon(&self) {
+        // Ordering: SeqCst fence; its partner is in `sleep_until_roused`.
+        fence(Ordering::SeqCst);
+        self.sysmon.rouse();
+    }
+}
+
+/// What sysmon remembers from one round to the next.
+struct Watch {
+    /// The poll that the P under each permit was in.
+    polls: Vec<Option<(*const P, u32)>>,
+    /// How often somebody had looked at the network, and since when that has not changed.
+    looks: u32,
+    looked_at: Instant,
+    /// Since when no permit has been held.
+    quiet_since: Instant,
+    pause: Duration,
+    wakers: WakeList,
+}
+
+impl Sched {
+    /// The life of the sysmon thread: until the runtime closes.
+    pub(super) fn run_sysmon(self: &Arc<Self>) {
+        let now = Instant::now();
+        let mut watch = Watch {
+            polls: vec![None; self.procs() as usize],
+            looks: 0,
+            looked_at: now,
+            quiet_since: now,
+            pause: PAUSE_MIN,
+            wakers: WakeList::new(),
+        };
+        while !self.is_closing() {
+            self.sysmon.note.sleep_until(Instant::now() + watch.pause);
+            let found = self.look_after(&mut watch);
+            watch.pause = if found { PAUSE_MIN } else { (watch.pause * 2).min(PAUSE_MAX) };
+            if watch.quiet_since.elapsed() >= QUIET {
+                self.sleep_until_roused();
+                watch.quiet_since = Instant::now();
+                watch.pause = PAUSE_MIN;
+            }
+        }
+    }
+
+    /// One round; tells whether there was anything to do.
+    fn look_after(&self, watch: &mut Watch) -> bool {
+        if !self.permits.all_free() {
+            watch.quiet_since = Instant::now();
+        }
+        let stuck = self.has_work_behind_a_poll(watch);
+        let stale = self.look_at_stale_network(watch);
+        if self.permits.any_free() && (stuck || self.has_visible_work()) {
+            self.wake_p();
+            return true;
+        }
+        stuck || stale
+    }
+
+    /// Whether some P has been in the same poll since the last round while Gs wait behind it.
+    fn has_work_behind_a_poll(&self, watch: &mut Watch) -> bool {
+        let mut stuck = false;
+        for (id, seen) in (0..).zip(&mut watch.polls) {
+            let running = self.permits.running(id);
+            let poll = running.map(|p| (std::ptr::from_ref(p), p.tick()));
+            stuck |= poll.is_some() && poll == *seen && running.is_some_and(|p| !p.is_empty());
+            *seen = poll;
+        }
+        stuck
+    }
+
+    /// Looks at the network if nobody sleeps there and nobody has looked for a while.
+    fn look_at_stale_network(&self, watch: &mut Watch) -> bool {
+        let looks = self.looks();
+        let waiting = self.netpoll.waiters() > 0 && !self.idle.is_poller_blocked();
+        if !waiting || looks != watch.looks {
+            (watch.looks, watch.looked_at) = (looks, Instant::now());
+            return false;
+        }
+        if watch.looked_at.elapsed() < NETWORK_STALE {
+            return false;
+        }
+        let Some(mut poller) = self.netpoll.try_acquire() else { return false };
+        // An error here would be one of the poller's own fd, which nobody but us can close.
+        let _ = poller.poll(PollTimeout::NoWait, &mut watch.wakers);
+        drop(poller);
+        let any = !watch.wakers.is_empty();
+        watch.wakers.wake_all();
+        any
+    }
+
+    /// Sleeps until a permit is taken, or the runtime closes.
+    fn sleep_until_roused(&self) {
+        // Ordering: Relaxed, before the fence.
+        self.sysmon.asleep.store(true, Ordering::Relaxed);
+        // Ordering: SeqCst fence; its partner is in `rouse_sysmon`, after a permit was taken: either we
+        // see the permit, or its taker sees that we sleep.
+        fence(Ordering::SeqCst);
+        if self.permits.all_free() && !self.is_closing() {
+            self.sysmon.note.sleep();
+        }
+        // Ordering: Relaxed; only this thread sets it.
+        self.sysmon.asleep.store(false, Ordering::Relaxed);
+    }
+}
