@@ -147,4 +147,10 @@ impl<S: Copy + PartialEq> Idle<S> {
     pub(crate) fn drain_parked(&self) -> Vec<S> {
         std::mem::take(&mut *self.parked.lock())
     }
+
+    /// How many Ms sleep.
+    #[cfg(test)]
+    pub(crate) fn asleep(&self) -> usize {
+        self.parked.lock().len() + usize::from(self.is_poller_blocked())
+    }
 }

@@ -16,16 +16,22 @@ impl M {
     /// Gives up the permit and sleeps until there is something to look at; returns with a permit,
     /// or when the runtime shuts down.
     pub(super) fn park(&self) {
+        // The token, if this M has it, is given up on the way to sleep and not before: with it in
+        // hand `acquire_or_park` would take the permit back, and the M would never sleep.
         self.release();
-        self.acquire_or_park();
+        self.sleep();
     }
 
     /// Takes a permit, sleeping until there is one and a reason to run; see [`M::park`].
     pub(super) fn acquire_or_park(&self) {
         // An M that comes with the token was called for work, so it runs if it can.
-        if self.is_spinning() && self.acquire() {
-            return;
+        if !(self.is_spinning() && self.acquire()) {
+            self.sleep();
         }
+    }
+
+    /// Sleeps until there is a permit and a reason to run.
+    fn sleep(&self) {
         loop {
             match self.try_become_poller() {
                 Some(poller) => self.sleep_in_netpoll(poller),
@@ -110,5 +116,36 @@ impl M {
             self.acquire();
         }
         self.wake_batch(&mut list);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::sched::{Config, Sched};
+    use crate::task::{Body, Detached, Id};
+    use std::panic::Location;
+    use std::thread;
+    use std::time::{Duration, Instant};
+
+    fn wait_until(what: &str, is_so: impl Fn() -> bool) {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while !is_so() {
+            assert!(Instant::now() < deadline, "still not so: {what}");
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    #[test]
+    fn every_m_of_an_idle_runtime_sleeps() {
+        let sched = Sched::start(Config::with_procs(3)).unwrap();
+        for _ in 0..1000 {
+            let (id, spawned_at) = (Id::next(), Location::caller());
+            let sink = Detached { id, spawned_at };
+            sched.spawn(id, spawned_at, Body::new(id, async {}, sink));
+        }
+        wait_until("the goroutines are over", || sched.live() == 0);
+        wait_until("all Ms sleep", || sched.idle.asleep() == sched.ps.lock().len());
+        let leftover = sched.close(Instant::now() + Duration::from_secs(20));
+        assert!(leftover.is_clean());
     }
 }
