@@ -61,7 +61,6 @@ impl M {
     /// The last look before sleeping: whether this M must not sleep.
     fn must_stay_awake(&self) -> bool {
         let sched = self.sched();
-        sched.idle.last_look();
         sched.is_closing() || (sched.permits.any_free() && sched.has_visible_work())
     }
 
@@ -69,17 +68,15 @@ impl M {
     fn sleep_on_note(&self) {
         let idle = &self.sched().idle;
         let p = self.p();
-        idle.enlist_parked(p.into());
-        self.stop_spinning();
-        if self.must_stay_awake() && idle.delist_parked(p.into()) {
-            self.become_spinning();
-        } else {
+        if idle.lie_down(p.into(), self.give_up_token(), || self.must_stay_awake()) {
             self.sched().tell_poller_of_timers();
             p.note.sleep();
             if self.sched().is_closing() {
                 return;
             }
             self.receive_token();
+        } else {
+            self.become_spinning();
         }
         self.acquire();
     }
@@ -87,16 +84,13 @@ impl M {
     /// Sleeps in the netpoller, until an event, the next deadline, or a call.
     fn sleep_in_netpoll(&self, mut poller: Poller<'_>) {
         let sched = self.sched();
-        sched.idle.enlist_poller();
-        sched.publish_poll_until(Nanos::MAX);
-        self.stop_spinning();
-        let awake = self.must_stay_awake();
+        let asleep = sched.idle.enter_poller(self.give_up_token(), || self.must_stay_awake());
         // While every permit is held its holder sees to its timers, and tells when it parks.
         let deadline =
             if sched.permits.any_free() { sched.earliest_deadline() } else { Nanos::MAX };
         let mut list = self.wakers.borrow_mut();
-        if !awake {
-            sched.publish_poll_until(deadline);
+        if asleep {
+            sched.idle.sleep_until(deadline);
             let timeout = if deadline == Nanos::MAX {
                 PollTimeout::Forever
             } else {
@@ -109,7 +103,7 @@ impl M {
         drop(poller);
         if called {
             self.receive_token();
-        } else if awake || !list.is_empty() || deadline <= clock::now() {
+        } else if !asleep || !list.is_empty() || deadline <= clock::now() {
             self.become_spinning();
         }
         if self.is_spinning() {

@@ -12,7 +12,7 @@ use super::seat::Seats;
 use super::shutdown::Exits;
 use super::context::with_m;
 use super::g::G;
-use crate::base::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
+use crate::base::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use crate::base::clock::{self, Nanos};
 use crate::base::lock::Mutex;
 use crate::netpoll::Netpoll;
@@ -36,8 +36,6 @@ pub(crate) struct Sched {
     /// Goroutines that wait for no P in particular.
     pub(super) global: GlobalQueue<G>,
     pub(crate) netpoll: Arc<Netpoll>,
-    /// Until when the M in the netpoller sleeps. Written by it; read by who might need it earlier.
-    poll_until: AtomicU64,
     /// Threads without a P that wait for a permit.
     pub(super) seats: Seats,
     /// The storage of every M, in the order they were started. Only added to.
@@ -97,7 +95,6 @@ impl Sched {
                 idle: Idle::new(),
                 global: GlobalQueue::new(),
                 netpoll,
-                poll_until: AtomicU64::new(Nanos::MAX),
                 seats: Seats::new(),
                 ps: Mutex::new(Vec::new()),
                 started: AtomicU32::new(0),
@@ -233,7 +230,7 @@ impl Sched {
             }
             // Everybody is awake, if only just, or there is no thread to be had. The token goes back;
             // who relied on it while we had it may have come too late for everybody's last look.
-            self.idle.stop_spinning();
+            self.idle.return_token();
             if self.is_closing() || !self.has_visible_work() {
                 return;
             }
@@ -334,24 +331,10 @@ impl Sched {
         self.netpoll.waiters() > 0 && !self.idle.is_poller_blocked()
     }
 
-    /// The M in the netpoller is going to sleep until `deadline`.
-    pub(super) fn publish_poll_until(&self, deadline: Nanos) {
-        // Ordering: Relaxed; fences stand between this and the looks at timers on both sides, in
-        // `Idle::last_look` and `tell_poller_of_timers`.
-        self.poll_until.store(deadline, Ordering::Relaxed);
-    }
-
     /// Wakes the M in the netpoller if it would sleep past a deadline.
     pub(super) fn tell_poller_of_timers(&self) {
         let earliest = self.earliest_deadline();
-        if earliest == Nanos::MAX {
-            return;
-        }
-        // Ordering: SeqCst fence; its partner is `Idle::last_look` in the M that goes to sleep in the
-        // netpoller: either it sees the timer, or we see how long it means to sleep.
-        fence(Ordering::SeqCst);
-        // Ordering: Relaxed, after the fence.
-        if self.idle.is_poller_blocked() && self.poll_until.load(Ordering::Relaxed) > earliest {
+        if earliest != Nanos::MAX && self.idle.is_overslept(earliest) {
             self.netpoll.wake();
         }
     }
