@@ -8,7 +8,7 @@ use super::m::M;
 use super::p::{P, PRef};
 use super::permits::Permits;
 use super::registry::Home;
-use super::seat::Seats;
+use super::seats::Seats;
 use super::shutdown::Exits;
 use super::context::with_m;
 use super::g::G;
@@ -18,6 +18,7 @@ use crate::base::lock::Mutex;
 use crate::netpoll::Netpoll;
 use crate::queue::GlobalQueue;
 use crate::task::{Body, Id, Sink};
+use crate::timer::Wheel;
 use std::future::Future;
 use std::io;
 use std::panic::Location;
@@ -30,7 +31,7 @@ use std::thread;
 pub(crate) struct Sched {
     pub(crate) config: Config,
     /// The rights to run goroutines, and the timers.
-    pub(super) permits: Permits,
+    pub(super) permits: Permits<P, Wheel>,
     /// Who sleeps and who looks for work.
     pub(super) idle: Idle<PRef>,
     /// Goroutines that wait for no P in particular.
@@ -90,7 +91,7 @@ impl Sched {
             // The pointer is that of the value the `Arc` is going to hold.
             let this = NonNull::new(weak.as_ptr().cast_mut()).expect("an Arc is never at null");
             Self {
-                permits: Permits::new(config.procs),
+                permits: Permits::new(config.procs, Wheel::new),
                 config,
                 idle: Idle::new(),
                 global: GlobalQueue::new(),
