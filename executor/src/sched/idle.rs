@@ -11,7 +11,8 @@
 //!
 //! Generic over what names a sleeper, so that the model in `loom.rs` needs no thread of a runtime.
 
-use crate::base::atomic::{AtomicU32, Ordering, fence_at, order};
+use crate::base::atomic::{AtomicU32, AtomicU64, Ordering, fence_at};
+use crate::base::clock::Nanos;
 use crate::base::lock::Mutex;
 
 /// No M is blocked in the netpoller.
@@ -31,6 +32,8 @@ pub(crate) struct Idle<S> {
     /// ABSENT, BLOCKED or CALLED. Set to BLOCKED and back to ABSENT by the M in the netpoller's
     /// blocking wait (one at a time, by the poller's role), to CALLED by who wakes it.
     poller: AtomicU32,
+    /// Until when the M in the netpoller sleeps. Written by it, read by threads that have set a timer.
+    poll_until: AtomicU64,
     /// Ms that sleep on their notes, last in first out: the latest has the warmest cache.
     parked: Mutex<Vec<S>>,
 }
@@ -51,6 +54,7 @@ impl<S: Copy + PartialEq> Idle<S> {
         Self {
             spinning: AtomicU32::new(0),
             poller: AtomicU32::new(ABSENT),
+            poll_until: AtomicU64::new(Nanos::MAX),
             parked: Mutex::new(Vec::new()),
         }
     }
@@ -65,7 +69,8 @@ impl<S: Copy + PartialEq> Idle<S> {
     /// Work was made visible: takes the spinning token if an M should be woken for it. `any_free`
     /// tells whether a permit is free.
     pub(crate) fn submit(&self, any_free: impl Fn() -> bool) -> bool {
-        // Ordering: SeqCst fence, between the push and the looks; its partner is in `last_look`.
+        // Ordering: SeqCst fence, between the push and the looks; its partners are the fences of
+        // whoever lowers `spinning` or raises the number of free permits.
         fence_at("idle.submit", Ordering::SeqCst);
         // Ordering: Relaxed; the fence orders both looks after the push.
         any_free() && self.spinning.load(Ordering::Relaxed) == 0 && self.take_token()
@@ -73,8 +78,7 @@ impl<S: Copy + PartialEq> Idle<S> {
 
     /// Takes the token if nobody has it.
     fn take_token(&self) -> bool {
-        // Ordering: Relaxed; the token guards nothing, the fences of `submit` and `last_look` order
-        // it with the queues.
+        // Ordering: Relaxed; the token guards nothing, fences order it with the queues.
         self.spinning.compare_exchange(0, 1, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
@@ -83,14 +87,18 @@ impl<S: Copy + PartialEq> Idle<S> {
         if let Some(sleeper) = self.parked.lock().pop() {
             return Sleeper::Parked(sleeper);
         }
-        // Ordering: Release pairs with the Acquire in `leave_poller`: the M called sees the work.
-        let called = self.poller.compare_exchange(
-            BLOCKED,
-            CALLED,
-            order("idle.call", Ordering::Release),
-            Ordering::Relaxed,
-        );
+        // Ordering: Relaxed; the call itself, `Netpoll::wake`, publishes what came before it.
+        let called =
+            self.poller.compare_exchange(BLOCKED, CALLED, Ordering::Relaxed, Ordering::Relaxed);
         if called.is_ok() { Sleeper::Poller } else { Sleeper::Nobody }
+    }
+
+    /// There is nobody to take the token: it goes back. A look at all queues must follow, for
+    /// whoever submitted meanwhile relied on it.
+    pub(crate) fn return_token(&self) {
+        self.stop_spinning();
+        // Ordering: SeqCst fence, between the token and that look; its partner is in `submit`.
+        fence_at("idle.return_token", Ordering::SeqCst);
     }
 
     /// One more M looks for work, though nobody gave it the token.
@@ -99,52 +107,105 @@ impl<S: Copy + PartialEq> Idle<S> {
         self.spinning.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// A spinning M found work, or gave up and will take a last look; tells whether it was the last.
+    /// A spinning M found work; `true` if it was the last. Then it must look whether there is more,
+    /// for whoever submitted meanwhile relied on it.
+    pub(crate) fn found_work(&self) -> bool {
+        let last = self.stop_spinning();
+        if last {
+            // Ordering: SeqCst fence, between the token and that look; its partner is in `submit`.
+            fence_at("idle.found_work", Ordering::SeqCst);
+        }
+        last
+    }
+
+    /// One spinner less; `true` if it was the last. The caller looks at all queues after a fence,
+    /// unless there is another spinner who will.
     pub(crate) fn stop_spinning(&self) -> bool {
-        // Ordering: Relaxed; a parking M's fence in `last_look` follows, one that found work follows
-        // up with `submit`.
+        // Ordering: Relaxed, as in `take_token`.
         self.spinning.fetch_sub(1, Ordering::Relaxed) == 1
     }
 
-    /// This M is about to sleep on its note.
-    pub(crate) fn enlist_parked(&self, sleeper: S) {
+    /// An M without a permit is about to sleep on its note. It gives up the token if it has it, and
+    /// takes the last look: `must_stay` tells whether there is something to be up for.
+    ///
+    /// `true`: sleep. A token comes with the wake-up. `false`: stay awake, without the token.
+    pub(crate) fn lie_down(
+        &self,
+        sleeper: S,
+        has_token: bool,
+        must_stay: impl FnOnce() -> bool,
+    ) -> bool {
         self.parked.lock().push(sleeper);
+        self.last_fence(has_token);
+        // An M that was picked already has the token coming, and its note is being woken.
+        !(must_stay() && self.get_up(sleeper))
     }
 
-    /// This M will not sleep after all; `false` if it was picked already: then its note is being
-    /// woken, and the token is its own.
-    pub(crate) fn delist_parked(&self, sleeper: S) -> bool {
+    /// Takes a sleeper off the list; `false` if it was picked already.
+    fn get_up(&self, sleeper: S) -> bool {
         let mut parked = self.parked.lock();
         let found = parked.iter().rposition(|other| *other == sleeper);
         found.map(|at| parked.remove(at)).is_some()
     }
 
-    /// This M is about to block in the netpoller, whose role it holds.
-    pub(crate) fn enlist_poller(&self) {
-        // Ordering: Relaxed; the fence in `last_look` orders it before the look at the queues.
+    /// As [`Idle::lie_down`], for the M that is about to block in the netpoller, whose role it
+    /// holds. Whatever the outcome, [`Idle::leave_poller`] must follow.
+    pub(crate) fn enter_poller(&self, has_token: bool, must_stay: impl FnOnce() -> bool) -> bool {
+        // Ordering: Relaxed, both; the fence below orders them before the last look.
+        self.poll_until.store(Nanos::MAX, Ordering::Relaxed);
         self.poller.store(BLOCKED, Ordering::Relaxed);
+        self.last_fence(has_token);
+        !must_stay()
+    }
+
+    /// Gives up the token, if there is one to give up. A look at all queues follows.
+    fn last_fence(&self, has_token: bool) {
+        if has_token {
+            self.stop_spinning();
+        }
+        // Ordering: SeqCst fence, between the list (and the token, and the permit given up before)
+        // and the look; its partner is in `submit`, and in `is_overslept`.
+        fence_at("idle.last_look", Ordering::SeqCst);
+    }
+
+    /// The M in the netpoller has looked at all timers since [`Idle::enter_poller`], and is going to
+    /// sleep until `deadline`.
+    pub(crate) fn sleep_until(&self, deadline: Nanos) {
+        // Ordering: Relaxed; until it is seen the value is `Nanos::MAX`, at which a thread with a
+        // timer wakes the M once in vain.
+        self.poll_until.store(deadline, Ordering::Relaxed);
     }
 
     /// This M has left the netpoller; tells whether it was called, and so has the token.
     pub(crate) fn leave_poller(&self) -> bool {
-        // Ordering: Acquire pairs with the Release in `pick`.
-        self.poller.swap(ABSENT, Ordering::Acquire) == CALLED
+        // Ordering: Relaxed, as in `pick`.
+        self.poller.swap(ABSENT, Ordering::Relaxed) == CALLED
     }
 
-    /// Whether an M is blocked in the netpoller and has not been called yet.
+    /// Whether an M is blocked in the netpoller and has not been called yet; a hint.
     pub(crate) fn is_poller_blocked(&self) -> bool {
-        // Ordering: Relaxed; a caller that must not miss it has a fence of its own before.
+        // Ordering: Relaxed, a hint only.
         self.poller.load(Ordering::Relaxed) == BLOCKED
     }
 
-    /// Between giving up permit and token on the one side, and the last look at all queues.
-    pub(crate) fn last_look(&self) {
-        // Ordering: SeqCst fence; its partner is in `submit`.
-        fence_at("idle.last_look", Ordering::SeqCst);
+    /// Whether the M in the netpoller is going to sleep past `deadline`, that of a timer which this
+    /// thread has set or which belongs to a permit that it has given up.
+    pub(crate) fn is_overslept(&self, deadline: Nanos) -> bool {
+        // Ordering: SeqCst fence, between the timer (or the permit) and the looks; its partner is in
+        // `last_fence`: either that M sees the timer, or we see how long it means to sleep.
+        fence_at("idle.is_overslept", Ordering::SeqCst);
+        // Ordering: Relaxed; the fence orders both.
+        self.is_poller_blocked() && self.poll_until.load(Ordering::Relaxed) > deadline
     }
 
     /// All sleepers, to end them: nobody is given a token.
     pub(crate) fn drain_parked(&self) -> Vec<S> {
         std::mem::take(&mut *self.parked.lock())
+    }
+
+    /// How many Ms sleep.
+    #[cfg(test)]
+    pub(crate) fn asleep(&self) -> usize {
+        self.parked.lock().len() + usize::from(self.is_poller_blocked())
     }
 }

@@ -135,8 +135,7 @@ impl M {
     #[cold]
     fn found_work(&self) {
         self.spinning.set(false);
-        let last = self.sched.idle.stop_spinning();
-        if last && self.sched.has_visible_work() {
+        if self.sched.idle.found_work() && self.sched.has_visible_work() {
             self.sched.wake_p();
         }
     }
@@ -156,11 +155,9 @@ impl M {
         }
     }
 
-    /// Gives the token up, if this M has it.
-    pub(super) fn stop_spinning(&self) {
-        if self.spinning.replace(false) {
-            self.sched.idle.stop_spinning();
-        }
+    /// Lets go of the token; `true` if this M had it, and the caller must lower the count.
+    pub(super) fn give_up_token(&self) -> bool {
+        self.spinning.replace(false)
     }
 
     /// Takes a free permit; tells whether it has one now.

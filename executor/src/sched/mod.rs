@@ -11,13 +11,14 @@ mod find;
 #[cfg(not(gort_loom))]
 mod g;
 mod idle;
+#[cfg(all(test, gort_loom))]
+mod loom;
 #[cfg(not(gort_loom))]
 mod m;
 #[cfg(not(gort_loom))]
 mod p;
 #[cfg(not(gort_loom))]
 mod park;
-#[cfg(not(gort_loom))]
 mod permits;
 #[cfg(not(gort_loom))]
 mod ready;
@@ -27,6 +28,7 @@ mod registry;
 mod scheduler;
 #[cfg(not(gort_loom))]
 mod seat;
+mod seats;
 #[cfg(not(gort_loom))]
 mod shutdown;
 #[cfg(not(gort_loom))]

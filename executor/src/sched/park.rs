@@ -16,6 +16,7 @@ impl M {
     /// Gives up the permit and sleeps until there is something to look at; returns with a permit,
     /// or when the runtime shuts down.
     pub(super) fn park(&self) {
+        // The token, if this M has it, is given up on the way to sleep and not before.
         self.release();
         self.sleep_for_work();
     }
@@ -51,7 +52,6 @@ impl M {
     /// The last look before sleeping: whether this M must not sleep.
     fn must_stay_awake(&self) -> bool {
         let sched = self.sched();
-        sched.idle.last_look();
         sched.is_closing() || (sched.permits.any_free() && sched.has_visible_work())
     }
 
@@ -59,17 +59,15 @@ impl M {
     fn sleep_on_note(&self) {
         let idle = &self.sched().idle;
         let p = self.p();
-        idle.enlist_parked(p.into());
-        self.stop_spinning();
-        if self.must_stay_awake() && idle.delist_parked(p.into()) {
-            self.become_spinning();
-        } else {
+        if idle.lie_down(p.into(), self.give_up_token(), || self.must_stay_awake()) {
             self.sched().tell_poller_of_timers();
             p.note.sleep();
             if self.sched().is_closing() {
                 return;
             }
             self.receive_token();
+        } else {
+            self.become_spinning();
         }
         self.acquire();
     }
@@ -77,16 +75,13 @@ impl M {
     /// Sleeps in the netpoller, until an event, the next deadline, or a call.
     fn sleep_in_netpoll(&self, mut poller: Poller<'_>) {
         let sched = self.sched();
-        sched.idle.enlist_poller();
-        sched.publish_poll_until(Nanos::MAX);
-        self.stop_spinning();
-        let awake = self.must_stay_awake();
+        let asleep = sched.idle.enter_poller(self.give_up_token(), || self.must_stay_awake());
         // While every permit is held its holder sees to its timers, and tells when it parks.
         let deadline =
             if sched.permits.any_free() { sched.earliest_deadline() } else { Nanos::MAX };
         let mut list = self.wakers.borrow_mut();
-        if !awake {
-            sched.publish_poll_until(deadline);
+        if asleep {
+            sched.idle.sleep_until(deadline);
             let timeout = if deadline == Nanos::MAX {
                 PollTimeout::Forever
             } else {
@@ -100,12 +95,43 @@ impl M {
         drop(poller);
         if called {
             self.receive_token();
-        } else if awake || !list.is_empty() || deadline <= clock::now() {
+        } else if !asleep || !list.is_empty() || deadline <= clock::now() {
             self.become_spinning();
         }
         if self.is_spinning() {
             self.acquire();
         }
         self.wake_batch(&mut list);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::sched::{Config, Sched};
+    use crate::task::{Body, Detached, Id};
+    use std::panic::Location;
+    use std::thread;
+    use std::time::{Duration, Instant};
+
+    fn wait_until(what: &str, is_so: impl Fn() -> bool) {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while !is_so() {
+            assert!(Instant::now() < deadline, "still not so: {what}");
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    #[test]
+    fn every_m_of_an_idle_runtime_sleeps() {
+        let sched = Sched::start(Config::with_procs(3)).unwrap();
+        for _ in 0..1000 {
+            let (id, spawned_at) = (Id::next(), Location::caller());
+            let sink = Detached { id, spawned_at };
+            sched.spawn(id, spawned_at, Body::new(id, async {}, sink));
+        }
+        wait_until("the goroutines are over", || sched.live() == 0);
+        wait_until("all Ms sleep", || sched.idle.asleep() == sched.ps.lock().len());
+        let leftover = sched.close(Instant::now() + Duration::from_secs(20));
+        assert!(leftover.is_clean());
     }
 }

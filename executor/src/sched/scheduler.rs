@@ -8,17 +8,18 @@ use super::m::M;
 use super::p::{P, PRef};
 use super::permits::Permits;
 use super::registry::Home;
-use super::seat::Seats;
+use super::seats::Seats;
 use super::shutdown::Exits;
 use super::sysmon::Sysmon;
 use super::context::with_m;
 use super::g::G;
-use crate::base::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
+use crate::base::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use crate::base::clock::{self, Nanos};
 use crate::base::lock::Mutex;
 use crate::netpoll::Netpoll;
 use crate::queue::GlobalQueue;
 use crate::task::{Body, Id, Sink};
+use crate::timer::Wheel;
 use std::future::Future;
 use std::io;
 use std::panic::Location;
@@ -32,7 +33,7 @@ use std::time::{Duration, Instant};
 pub(crate) struct Sched {
     pub(crate) config: Config,
     /// The rights to run goroutines, and the timers.
-    pub(super) permits: Permits,
+    pub(super) permits: Permits<P, Wheel>,
     /// Who sleeps and who looks for work.
     pub(super) idle: Idle<PRef>,
     /// Goroutines that wait for no P in particular.
@@ -41,8 +42,6 @@ pub(crate) struct Sched {
     /// Counts looks at the network. Written by who holds the netpoller, read by sysmon.
     looks: AtomicU32,
     pub(super) sysmon: Sysmon,
-    /// Until when the M in the netpoller sleeps. Written by it; read by who might need it earlier.
-    poll_until: AtomicU64,
     /// Threads without a P that wait for a permit.
     pub(super) seats: Seats,
     /// The storage of every M, in the order they were started. Only added to.
@@ -97,14 +96,13 @@ impl Sched {
             // The pointer is that of the value the `Arc` is going to hold.
             let this = NonNull::new(weak.as_ptr().cast_mut()).expect("an Arc is never at null");
             Self {
-                permits: Permits::new(config.procs),
+                permits: Permits::new(config.procs, Wheel::new),
                 config,
                 idle: Idle::new(),
                 global: GlobalQueue::new(),
                 netpoll,
                 looks: AtomicU32::new(0),
                 sysmon: Sysmon::new(),
-                poll_until: AtomicU64::new(Nanos::MAX),
                 seats: Seats::new(),
                 ps: Mutex::new(Vec::new()),
                 started: AtomicU32::new(0),
@@ -277,7 +275,7 @@ impl Sched {
             // Everybody is awake, if only just, or there is no thread to be had. The token goes back;
             // who relied on it while we had it may have come too late for everybody's last look. An M
             // looks again by itself; another thread stays until somebody has seen the work.
-            self.idle.stop_spinning();
+            self.idle.return_token();
             if self.is_here() || self.is_closing() || !self.has_visible_work() {
                 return;
             }
@@ -374,24 +372,10 @@ impl Sched {
         self.permits.wheels().map(|wheel| wheel.next_deadline()).min().unwrap_or(Nanos::MAX)
     }
 
-    /// The M in the netpoller is going to sleep until `deadline`.
-    pub(super) fn publish_poll_until(&self, deadline: Nanos) {
-        // Ordering: Relaxed; fences stand between this and the looks at timers on both sides, in
-        // `Idle::last_look` and `tell_poller_of_timers`.
-        self.poll_until.store(deadline, Ordering::Relaxed);
-    }
-
     /// Wakes the M in the netpoller if it would sleep past a deadline.
     pub(super) fn tell_poller_of_timers(&self) {
         let earliest = self.earliest_deadline();
-        if earliest == Nanos::MAX {
-            return;
-        }
-        // Ordering: SeqCst fence; its partner is `Idle::last_look` in the M that goes to sleep in the
-        // netpoller: either it sees the timer, or we see how long it means to sleep.
-        fence(Ordering::SeqCst);
-        // Ordering: Relaxed, after the fence.
-        if self.idle.is_poller_blocked() && self.poll_until.load(Ordering::Relaxed) > earliest {
+        if earliest != Nanos::MAX && self.idle.is_overslept(earliest) {
             self.netpoll.wake();
         }
     }

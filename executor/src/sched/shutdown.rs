@@ -320,7 +320,9 @@ impl Sched {
 impl M {
     /// This M ends: its goroutines are dropped, its permit is free.
     pub(super) fn retire(&self) {
-        self.stop_spinning();
+        if self.give_up_token() {
+            self.sched().idle.stop_spinning();
+        }
         while let Some(g) = self.take_local() {
             drop(g);
         }
