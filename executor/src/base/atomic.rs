@@ -31,6 +31,19 @@ pub(crate) fn fence_at(_site: &str, strong: Ordering) {
     fence(strong);
 }
 
+/// The load that begins a compare-exchange loop.
+///
+/// The model checker remembers one access per atomic for choosing what to try in another order. A
+/// load just before the exchange would hide the earlier accesses of other threads from it, and with
+/// them the orders that matter. So a model also reads by a read-modify-write first.
+#[inline(always)]
+pub(crate) fn load_to_exchange(atomic: &AtomicU64, ordering: Ordering) -> u64 {
+    #[cfg(gort_loom)]
+    atomic.fetch_or(0, Ordering::Relaxed);
+    // Ordering: the caller names its partner.
+    atomic.load(ordering)
+}
+
 #[cfg(gort_loom)]
 pub(crate) use weaken::{UnsafeCell, fence_at, order, while_weak};
 
