@@ -1,1 +1,76 @@
 //! The macros of gort.
+//!
+//! Nobody depends on this crate but `gort`, which documents each macro where it exports it. What an
+//! expansion names are functions that one could call by hand; the macros decide only *where* an
+//! expression is evaluated, in the caller or in the goroutine.
+//!
+//! ```text
+//!   go!{ .. }  --(macro_rules in gort, adds [$crate])-->  __go!{ [$crate] .. }
+//!                 start: options, moves            who runs it, what is evaluated before
+//!                 form, operand                    a call and its arguments
+//!                 scope                            the body of a goroutine, main or a test
+//! ```
+//!
+//! Three rules hold everywhere:
+//!
+//! - A path into gort starts with the tokens of `$crate` that the wrapper hands over, so a renamed or
+//!   re-exported gort works. Attributes cannot be wrapped; they say `::gort` or take `crate = path`.
+//! - A token that the user did not write gets the span that `made_at` gives: the place is the
+//!   user's, so errors point there, and the hygiene is ours, so lints stay silent and names cannot
+//!   clash.
+//! - An error of ours says what to write instead, and there is one for each mistake. Text that does
+//!   not parse is not our error: it is passed on in the shape that it will have once it is complete,
+//!   for the compiler to explain and for editors to complete.
+
+mod entry;
+mod form;
+mod half_typed;
+mod moves;
+mod operand;
+mod options;
+mod refusal;
+mod scope;
+mod start;
+
+use proc_macro::TokenStream;
+use proc_macro2::{Span, TokenStream as TokenStream2};
+use quote::{ToTokens, quote};
+
+/// The span of a token that the user did not write and that stands for what is at `place`.
+fn made_at(place: Span) -> Span {
+    Span::mixed_site().located_at(place)
+}
+
+/// The statement that makes gort's hidden module reachable as `__rt`.
+///
+/// With the path of gort in each call its tokens, which stand in another file, would make the
+/// compiler point at the whole macro call instead of at the code that an error is about.
+fn doors(gort: &impl ToTokens) -> TokenStream2 {
+    quote!(use #gort::__rt;)
+}
+
+/// Behind `gort::go!`.
+#[doc(hidden)]
+#[proc_macro]
+pub fn __go(input: TokenStream) -> TokenStream {
+    start::expand(start::Start::Go, input.into()).into()
+}
+
+/// Behind `gort::spawn!`.
+#[doc(hidden)]
+#[proc_macro]
+pub fn __spawn(input: TokenStream) -> TokenStream {
+    start::expand(start::Start::Spawn, input.into()).into()
+}
+
+/// `#[gort::main]`; `gort` documents it.
+#[proc_macro_attribute]
+pub fn main(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    entry::expand(entry::Entry::Main, arguments.into(), item.into()).into()
+}
+
+/// `#[gort::test]`; `gort` documents it.
+#[proc_macro_attribute]
+pub fn test(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    entry::expand(entry::Entry::Test, arguments.into(), item.into()).into()
+}

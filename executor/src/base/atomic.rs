@@ -7,13 +7,11 @@
 #[cfg(not(gort_loom))]
 pub(crate) use std::{
     cell::UnsafeCell,
-    hint::spin_loop,
     sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence},
 };
 
 #[cfg(gort_loom)]
 pub(crate) use loom::{
-    hint::spin_loop,
     sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence},
 };
 
@@ -44,14 +42,26 @@ pub(crate) fn load_to_exchange(atomic: &AtomicU64, ordering: Ordering) -> u64 {
     atomic.load(ordering)
 }
 
+/// Loads what nobody but this thread stores: no ordering is at stake.
+///
+/// In a model it fails if another thread's store is not ordered before. It is no step there
+/// either: the checker remembers one access to each atomic, and a thread's load of its own store
+/// would make it forget another thread's load, and with that the orders in which they differ.
+#[cfg(not(gort_loom))]
+#[inline(always)]
+pub(crate) fn load_own(atomic: &AtomicU32) -> u32 {
+    // Ordering: Relaxed, a thread sees its own stores.
+    atomic.load(Ordering::Relaxed)
+}
+
 #[cfg(gort_loom)]
-pub(crate) use weaken::{UnsafeCell, fence_at, order, while_weak};
+pub(crate) use weaken::{UnsafeCell, fence_at, load_own, order, while_weak};
 
 #[cfg(gort_loom)]
 mod weaken {
     //! Under the model checker a test may weaken one site of one protocol.
 
-    use super::{Ordering, fence};
+    use super::{AtomicU32, Ordering, fence};
     use std::sync::Mutex;
 
     static WEAK: Mutex<Option<&'static str>> = Mutex::new(None);
@@ -74,6 +84,11 @@ mod weaken {
         if !is_weak(site) {
             fence(strong);
         }
+    }
+
+    pub(crate) fn load_own(atomic: &AtomicU32) -> u32 {
+        // SAFETY: the checker stops the model if a store is not ordered before this load.
+        unsafe { atomic.unsync_load() }
     }
 
     /// Runs `model` with the ordering at `site` relaxed (a fence: gone), and tells whether it

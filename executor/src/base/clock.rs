@@ -1,7 +1,7 @@
 //! The monotonic clock, in nanoseconds since the first look at it.
 
 use std::sync::OnceLock;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Nanoseconds since the process first asked.
 pub(crate) type Nanos = u64;
@@ -21,10 +21,4 @@ pub(crate) fn now() -> Nanos {
 pub(crate) fn nanos(at: Instant) -> Nanos {
     let since = at.saturating_duration_since(origin());
     u64::try_from(since.as_nanos()).unwrap_or(Nanos::MAX)
-}
-
-/// The moment `delay` from now; [`Nanos::MAX`] if that cannot be said.
-pub(crate) fn after(delay: Duration) -> Nanos {
-    let delay = u64::try_from(delay.as_nanos()).unwrap_or(Nanos::MAX);
-    now().saturating_add(delay)
 }

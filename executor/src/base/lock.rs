@@ -8,6 +8,8 @@ use loom::sync as imp;
 #[cfg(not(gort_loom))]
 use std::sync as imp;
 
+use std::sync::TryLockError;
+
 pub(crate) use imp::MutexGuard;
 
 /// The standard library's mutex (loom's in a model) without poisoning.
@@ -36,8 +38,8 @@ impl<T> Mutex<T> {
     pub(crate) fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
         match self.0.try_lock() {
             Ok(guard) => Some(guard),
-            Err(std::sync::TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
-            Err(std::sync::TryLockError::WouldBlock) => None,
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
         }
     }
 }

@@ -4,9 +4,11 @@
 //! and that has no meaning of its own in a scheduler (a lock, a thread's sleep, a clock).
 
 pub(crate) mod atomic;
-#[cfg(all(feature = "rt", not(gort_loom)))]
+#[cfg(feature = "rt")]
 pub(crate) mod clock;
 pub(crate) mod lock;
+#[cfg(all(test, gort_loom))]
+mod loom;
 #[cfg(feature = "rt")]
 pub(crate) mod note;
 #[cfg(feature = "rt")]

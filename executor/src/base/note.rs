@@ -5,7 +5,7 @@
 //! waker that comes first leaves NOTIFIED behind, one that comes later finds SLEEPING and passes
 //! through the lock, which the sleeper gives up only inside `Condvar::wait`.
 
-use super::atomic::{AtomicU32, Ordering};
+use super::atomic::{AtomicU32, Ordering, order};
 #[cfg(gort_loom)]
 use loom::sync::{Condvar, Mutex};
 #[cfg(not(gort_loom))]
@@ -40,11 +40,11 @@ impl Note {
             return;
         }
         let mut guard = self.lock.lock().unwrap_or_else(|e| e.into_inner());
-        // Ordering: Acquire on failure pairs with the swap in `wake`, whose caller's writes we must
-        // see; the success needs no more than the lock we hold.
+        // Ordering: Relaxed, here and in the loop: `consume` orders what follows after the call, and
+        // the lock orders this with the caller's notify.
         if self
             .state
-            .compare_exchange(EMPTY, SLEEPING, Ordering::Relaxed, Ordering::Acquire)
+            .compare_exchange(EMPTY, SLEEPING, Ordering::Relaxed, Ordering::Relaxed)
             .is_ok()
         {
             while self.state.load(Ordering::Relaxed) == SLEEPING {
@@ -65,7 +65,7 @@ impl Note {
         // Ordering: as in `sleep`.
         if self
             .state
-            .compare_exchange(EMPTY, SLEEPING, Ordering::Relaxed, Ordering::Acquire)
+            .compare_exchange(EMPTY, SLEEPING, Ordering::Relaxed, Ordering::Relaxed)
             .is_ok()
         {
             while self.state.load(Ordering::Relaxed) == SLEEPING {
@@ -94,11 +94,10 @@ impl Note {
     /// Ends the sleep of the thread, now or when it next tries to sleep.
     pub(crate) fn wake(&self) {
         // Ordering: Release publishes the waker's writes to `consume`; Acquire is not needed.
-        if self.state.swap(
-            NOTIFIED,
-            super::atomic::order("note.wake", Ordering::Release),
-        ) == SLEEPING
-        {
+        let before = self
+            .state
+            .swap(NOTIFIED, order("note.wake", Ordering::Release));
+        if before == SLEEPING {
             drop(self.lock.lock().unwrap_or_else(|e| e.into_inner()));
             self.awake.notify_one();
         }
@@ -108,6 +107,9 @@ impl Note {
     fn consume(&self) -> bool {
         // Ordering: Acquire pairs with the Release swap in `wake`.
         self.state.load(Ordering::Relaxed) == NOTIFIED
-            && self.state.swap(EMPTY, Ordering::Acquire) == NOTIFIED
+            && self
+                .state
+                .swap(EMPTY, order("note.consume", Ordering::Acquire))
+                == NOTIFIED
     }
 }

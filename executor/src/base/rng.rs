@@ -23,7 +23,7 @@ impl Rng {
 
     /// Visits `0..n` once each, in a random coprime stride from a random start, as Go's
     /// `randomOrder` does: two thieves rarely meet at the same victim twice.
-    pub(crate) fn visit(&self, n: u32) -> impl Iterator<Item = u32> + use<> {
+    pub(crate) fn visit(&self, n: u32) -> impl Iterator<Item = u32> + Clone + use<> {
         let start = if n == 0 { 0 } else { self.next() % n };
         let mut stride = if n == 0 { 1 } else { self.next() % n + 1 };
         while n != 0 && gcd(stride, n) != 1 {

@@ -1,1 +1,63 @@
-//! panic (work in progress).
+//! What becomes of a panic that nobody handles.
+//!
+//! A goroutine of `go!` has nobody who waits for it, so its panic is the process's: as in Go, it is
+//! reported and the process ends with code 2. A goroutine of `spawn` has a handle; only if that was
+//! dropped is the panic reported, since there is nobody left to take it. The runtime chooses with
+//! [`PanicPolicy`].
+
+use std::cell::Cell;
+use std::fmt;
+use std::panic::Location;
+
+/// What a runtime does with a panic that no handle takes and nothing recovers.
+///
+/// # Examples
+/// ```
+/// # #[cfg(feature = "rt")] {
+/// use gort::panic::PanicPolicy;
+/// let runtime = gort::Runtime::builder().on_panic(PanicPolicy::Report).build().unwrap();
+/// # drop(runtime);
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PanicPolicy {
+    /// A panic in a `go!` goroutine is reported and ends the process with exit code 2, as in Go.
+    /// A panic in a goroutine whose `JoinHandle` was dropped is reported.
+    #[default]
+    Crash,
+    /// Both are reported, and the process goes on.
+    Report,
+}
+
+thread_local! {
+    /// Set once by each thread of a runtime, before it polls; elsewhere the default.
+    static POLICY: Cell<PanicPolicy> = const { Cell::new(PanicPolicy::Crash) };
+}
+
+/// The policy of the goroutines that this thread polls from now on; gives the one before.
+#[cfg(feature = "rt")]
+pub(crate) fn set_policy(policy: PanicPolicy) -> PanicPolicy {
+    POLICY.replace(policy)
+}
+
+/// The goroutine with number `id`, of `go!`, panicked, and nothing recovered it; `error` says with
+/// what.
+#[cold]
+pub(crate) fn unrecovered(id: u64, spawned_at: &Location<'_>, error: &dyn fmt::Display) {
+    report(id, spawned_at, error);
+    if POLICY.get() == PanicPolicy::Crash {
+        std::process::exit(2);
+    }
+}
+
+/// A goroutine whose handle was dropped panicked.
+#[cold]
+pub(crate) fn unjoined(id: u64, spawned_at: &Location<'_>, error: &dyn fmt::Display) {
+    report(id, spawned_at, error);
+}
+
+/// The panic hook has printed message and place; what is missing is which goroutine it was.
+fn report(id: u64, spawned_at: &Location<'_>, error: &dyn fmt::Display) {
+    eprintln!("{error}\n\ngoroutine {id} [running]:\ncreated at {spawned_at}");
+}

@@ -1,1 +1,15 @@
-//! runtime (work in progress).
+//! The runtime as its users see it: an instance to build, or the default one.
+
+mod builder;
+mod entry;
+mod handle;
+mod instance;
+pub(crate) mod main_config;
+mod spawn;
+
+pub use crate::sched::{Gosched, Leftover, Waited, gosched};
+pub use builder::Builder;
+pub(crate) use entry::{run_main, run_main_local, run_test};
+pub use handle::{EnterGuard, Handle};
+pub use instance::{Runtime, block_on, num_cpu, num_goroutine, procs};
+pub use spawn::{go, spawn, spawn_blocking};

@@ -1,1 +1,43 @@
-//! sched (work in progress).
+#![doc = include_str!("README.md")]
+
+#[cfg(not(gort_loom))]
+mod blocking_pool;
+#[cfg(not(gort_loom))]
+mod config;
+#[cfg(not(gort_loom))]
+mod context;
+#[cfg(not(gort_loom))]
+mod find;
+#[cfg(not(gort_loom))]
+mod g;
+mod idle;
+#[cfg(not(gort_loom))]
+mod m;
+#[cfg(not(gort_loom))]
+mod p;
+#[cfg(not(gort_loom))]
+mod park;
+#[cfg(not(gort_loom))]
+mod permits;
+#[cfg(not(gort_loom))]
+mod ready;
+#[cfg(not(gort_loom))]
+mod registry;
+#[cfg(not(gort_loom))]
+mod scheduler;
+#[cfg(not(gort_loom))]
+mod seat;
+#[cfg(not(gort_loom))]
+mod shutdown;
+
+#[cfg(not(gort_loom))]
+pub(crate) use self::{
+    config::{Config, check_procs, num_cpu},
+    context::{Entered, enter, netpoll, try_current, with_current, with_wheel},
+    scheduler::{Sched, default_sched},
+};
+#[cfg(not(gort_loom))]
+pub use self::{
+    ready::{Gosched, gosched},
+    shutdown::{Leftover, Waited},
+};

@@ -1,0 +1,89 @@
+//! gort, as an application uses it: a `Runtime`, `go!`, `spawn`, and the futures traits for I/O.
+
+use std::future::Future;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+
+use futures::io::{AsyncReadExt, AsyncWriteExt};
+use gort::Runtime;
+use gort::net::{TcpListener, TcpStream};
+use gort::task::JoinHandle;
+use gort_compat::hyper::GortIo;
+
+use super::{Rival, Stream};
+
+#[derive(Debug)]
+pub(crate) struct Gort;
+
+impl Rival for Gort {
+    type JoinHandle<T: Send + 'static> = JoinHandle<T>;
+    type Listener = TcpListener;
+    type Stream = TcpStream;
+    type HttpStream = GortIo<TcpStream>;
+
+    fn run<F>(procs: usize, root: F) -> io::Result<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        let runtime = Runtime::builder().procs(procs).build()?;
+        // A root polled by `block_on` itself would stay on this thread, which runs nothing else.
+        Ok(runtime.block_on(async { gort::spawn(root).await })?)
+    }
+
+    fn spawn<F>(future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        gort::spawn(future)
+    }
+
+    async fn join<T: Send + 'static>(handle: JoinHandle<T>) -> T {
+        handle.await.expect("the goroutine panicked")
+    }
+
+    fn go<F: Future<Output = ()> + Send + 'static>(future: F) {
+        gort::go!({ future.await });
+    }
+
+    fn yield_now() -> impl Future<Output = ()> + Send {
+        gort::yield_now()
+    }
+
+    async fn listen() -> io::Result<(TcpListener, SocketAddr)> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let address = listener.local_addr()?;
+        Ok((listener, address))
+    }
+
+    async fn accept(listener: &TcpListener) -> io::Result<TcpStream> {
+        let (stream, _) = listener.accept().await?;
+        stream.set_nodelay(true)?;
+        Ok(stream)
+    }
+
+    async fn connect(address: SocketAddr) -> io::Result<TcpStream> {
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        Ok(stream)
+    }
+
+    fn http_stream(stream: TcpStream) -> GortIo<TcpStream> {
+        GortIo::new(stream)
+    }
+}
+
+impl Stream for TcpStream {
+    async fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        AsyncReadExt::read(self, buffer).await
+    }
+
+    async fn read_exact(&mut self, buffer: &mut [u8]) -> io::Result<()> {
+        AsyncReadExt::read_exact(self, buffer).await
+    }
+
+    async fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        AsyncWriteExt::write_all(self, bytes).await
+    }
+}

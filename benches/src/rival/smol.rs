@@ -1,0 +1,102 @@
+//! smol: a leaked `StaticExecutor` on `procs` threads, each of which also drives the reactor.
+//!
+//! This is how smol's own `spawn` starts its global executor, with the executor that async-executor
+//! offers where it lives as long as the process: it keeps no list of its tasks. `smol::Async` is
+//! smol's thinnest socket.
+
+use std::future::{Future, pending};
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::thread;
+
+use async_executor::{StaticExecutor, Task};
+use futures::io::{AsyncReadExt, AsyncWriteExt};
+use smol::Async;
+use smol_hyper::rt::FuturesIo;
+
+use super::{Rival, Stream};
+
+static EXECUTOR: StaticExecutor = StaticExecutor::new();
+
+#[derive(Debug)]
+pub(crate) struct Smol;
+
+impl Rival for Smol {
+    type JoinHandle<T: Send + 'static> = Task<T>;
+    type Listener = Async<TcpListener>;
+    type Stream = Async<TcpStream>;
+    type HttpStream = FuturesIo<Async<TcpStream>>;
+
+    fn run<F>(procs: usize, root: F) -> io::Result<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        for n in 0..procs {
+            thread::Builder::new()
+                .name(format!("smol-{n}"))
+                .spawn(|| smol::block_on(EXECUTOR.run(pending::<()>())))?;
+        }
+        // Not `smol::block_on`: that would make this thread one more driver of the reactor.
+        Ok(futures::executor::block_on(EXECUTOR.spawn(root)))
+    }
+
+    fn spawn<F>(future: F) -> Task<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        EXECUTOR.spawn(future)
+    }
+
+    fn join<T: Send + 'static>(handle: Task<T>) -> impl Future<Output = T> + Send {
+        handle
+    }
+
+    fn go<F: Future<Output = ()> + Send + 'static>(future: F) {
+        EXECUTOR.spawn(future).detach();
+    }
+
+    fn yield_now() -> impl Future<Output = ()> + Send {
+        smol::future::yield_now()
+    }
+
+    async fn listen() -> io::Result<(Async<TcpListener>, SocketAddr)> {
+        let listener = Async::<TcpListener>::bind((Ipv4Addr::LOCALHOST, 0))?;
+        // The standard library queues 128 connections, too few for a thousand that come at once:
+        // the kernel would drop some, and their client would try again only after a second.
+        rustix::net::listen(&listener, 1024)?;
+        let address = listener.get_ref().local_addr()?;
+        Ok((listener, address))
+    }
+
+    async fn accept(listener: &Async<TcpListener>) -> io::Result<Async<TcpStream>> {
+        let (stream, _) = listener.accept().await?;
+        stream.get_ref().set_nodelay(true)?;
+        Ok(stream)
+    }
+
+    async fn connect(address: SocketAddr) -> io::Result<Async<TcpStream>> {
+        let stream = Async::<TcpStream>::connect(address).await?;
+        stream.get_ref().set_nodelay(true)?;
+        Ok(stream)
+    }
+
+    fn http_stream(stream: Async<TcpStream>) -> FuturesIo<Async<TcpStream>> {
+        FuturesIo::new(stream)
+    }
+}
+
+impl Stream for Async<TcpStream> {
+    async fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        AsyncReadExt::read(self, buffer).await
+    }
+
+    async fn read_exact(&mut self, buffer: &mut [u8]) -> io::Result<()> {
+        AsyncReadExt::read_exact(self, buffer).await
+    }
+
+    async fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        AsyncWriteExt::write_all(self, bytes).await
+    }
+}

@@ -1,0 +1,94 @@
+//! tokio's multi-thread runtime, `#[tokio::main]` spelled out.
+
+use std::future::Future;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Builder;
+use tokio::task::{self, JoinHandle};
+
+use super::{Rival, Stream};
+
+#[derive(Debug)]
+pub(crate) struct Tokio;
+
+impl Rival for Tokio {
+    type JoinHandle<T: Send + 'static> = JoinHandle<T>;
+    type Listener = TcpListener;
+    type Stream = TcpStream;
+    type HttpStream = TokioIo<TcpStream>;
+
+    fn run<F>(procs: usize, root: F) -> io::Result<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(procs)
+            .enable_io()
+            .build()?;
+        // The thread in `block_on` is no worker: a root polled there would pay for a wake-up of
+        // another thread with each spawn.
+        let root = runtime.spawn(root);
+        runtime.block_on(root).map_err(io::Error::other)
+    }
+
+    fn spawn<F>(future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        task::spawn(future)
+    }
+
+    async fn join<T: Send + 'static>(handle: JoinHandle<T>) -> T {
+        handle.await.expect("the task panicked")
+    }
+
+    fn go<F: Future<Output = ()> + Send + 'static>(future: F) {
+        drop(task::spawn(future));
+    }
+
+    fn yield_now() -> impl Future<Output = ()> + Send {
+        task::yield_now()
+    }
+
+    async fn listen() -> io::Result<(TcpListener, SocketAddr)> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let address = listener.local_addr()?;
+        Ok((listener, address))
+    }
+
+    async fn accept(listener: &TcpListener) -> io::Result<TcpStream> {
+        let (stream, _) = listener.accept().await?;
+        stream.set_nodelay(true)?;
+        Ok(stream)
+    }
+
+    async fn connect(address: SocketAddr) -> io::Result<TcpStream> {
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        Ok(stream)
+    }
+
+    fn http_stream(stream: TcpStream) -> TokioIo<TcpStream> {
+        TokioIo::new(stream)
+    }
+}
+
+impl Stream for TcpStream {
+    async fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        AsyncReadExt::read(self, buffer).await
+    }
+
+    async fn read_exact(&mut self, buffer: &mut [u8]) -> io::Result<()> {
+        AsyncReadExt::read_exact(self, buffer).await.map(drop)
+    }
+
+    async fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        AsyncWriteExt::write_all(self, bytes).await
+    }
+}

@@ -1,0 +1,139 @@
+//! What runtime this thread belongs to: as one of its Ms, or by an [`Entered`] guard.
+
+use super::m::M;
+use super::{Sched, default_sched};
+use crate::netpoll::Netpoll;
+use crate::timer::Wheel;
+use std::cell::{Cell, RefCell};
+use std::io;
+use std::ptr;
+use std::sync::Arc;
+
+thread_local! {
+    /// The M of this thread, while its loop runs; set and cleared there.
+    static CURRENT_M: Cell<*const M> = const { Cell::new(ptr::null()) };
+
+    /// The runtimes this thread has entered, innermost last.
+    static ENTERED: RefCell<Vec<Arc<Sched>>> = const { RefCell::new(Vec::new()) };
+}
+
+thread_local! {
+    /// Whether [`ENTERED`] has any; asked at each spawn.
+    static HAS_ENTERED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Calls `f` with this thread's M; `None` on a thread that is none.
+#[inline]
+pub(super) fn with_m<R>(f: impl FnOnce(&M) -> R) -> Option<R> {
+    let m = CURRENT_M.try_with(Cell::get).unwrap_or(ptr::null());
+    // SAFETY: the pointer is set for as long as the M's loop runs on this thread, which is deeper in
+    // the stack than this call; the reference does not outlive it.
+    unsafe { m.as_ref() }.map(f)
+}
+
+/// Makes `m` the M of this thread while `f` runs.
+pub(super) fn as_m<R>(m: &M, f: impl FnOnce() -> R) -> R {
+    CURRENT_M.set(m);
+    let result = f();
+    CURRENT_M.set(ptr::null());
+    result
+}
+
+/// While it lives, its runtime is the current one of the thread that made it.
+#[derive(Debug)]
+pub(crate) struct Entered {
+    /// A guard belongs to its thread.
+    _thread: std::marker::PhantomData<*mut ()>,
+}
+
+/// Makes `sched` the current runtime of this thread until the guard drops.
+pub(crate) fn enter(sched: &Arc<Sched>) -> Entered {
+    ENTERED.with_borrow_mut(|entered| entered.push(Arc::clone(sched)));
+    HAS_ENTERED.set(true);
+    Entered { _thread: std::marker::PhantomData }
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        let left = ENTERED.try_with(|entered| {
+            let mut entered = entered.borrow_mut();
+            let left = entered.pop();
+            let _ = HAS_ENTERED.try_with(|any| any.set(!entered.is_empty()));
+            left
+        });
+        drop(left);
+    }
+}
+
+/// Calls `f` with the runtime this thread is in: the innermost it entered, else the one it is an M
+/// of; `None` if it is in none.
+#[inline]
+pub(crate) fn with_entered<R>(f: impl FnOnce(&Arc<Sched>) -> R) -> Option<R> {
+    if HAS_ENTERED.try_with(Cell::get).unwrap_or(false) {
+        let innermost = ENTERED.with_borrow(|entered| entered.last().cloned());
+        innermost.map(|sched| f(&sched))
+    } else {
+        with_m(|m| f(m.sched_arc()))
+    }
+}
+
+/// The runtime this thread is in, if any.
+pub(crate) fn try_current() -> Option<Arc<Sched>> {
+    with_entered(Arc::clone)
+}
+
+/// Calls `f` with the runtime this thread is in, or with the default runtime, which is started if
+/// need be.
+///
+/// # Errors
+/// If the default runtime cannot be started.
+#[inline]
+pub(crate) fn with_current<R>(f: impl FnOnce(&Arc<Sched>) -> R) -> io::Result<R> {
+    let mut f = Some(f);
+    let done = with_entered(|sched| f.take().map(|f| f(sched)));
+    match (done.flatten(), f) {
+        (Some(result), _) => Ok(result),
+        (None, Some(f)) => Ok(f(default_sched()?)),
+        (None, None) => unreachable!("a closure that was called has given a result"),
+    }
+}
+
+/// The netpoller of the current runtime, or of the default one.
+///
+/// # Errors
+/// If the default runtime cannot be started.
+pub(crate) fn netpoll() -> io::Result<Arc<Netpoll>> {
+    with_current(|sched| Arc::clone(&sched.netpoll))
+}
+
+/// Calls `f` with the timers of the current permit, or the first timers of the current runtime
+/// (else of the default one). `f` tells whether they now have an earliest deadline sooner than
+/// before: then the M that sleeps until the first deadline must learn of it.
+pub(crate) fn with_wheel<R>(f: impl FnOnce(&Wheel) -> (bool, R)) -> R {
+    let mut f = Some(f);
+    let on_m = with_m(|m| {
+        let permit = m.permit()?;
+        // An M with a permit looks at these timers itself before it sleeps.
+        let (_sooner, result) = f.take()?(m.sched().permits.wheel(permit));
+        Some(result)
+    });
+    if let Some(result) = on_m.flatten() {
+        return result;
+    }
+    let f = f.expect("only a thread with a permit has used the closure");
+    let set = with_current(|sched| {
+        let (sooner, result) = f(sched.permits.wheel(0));
+        if sooner {
+            sched.tell_poller_of_timers();
+        }
+        result
+    });
+    set.unwrap_or_else(|error| panic!("a timer needs a runtime: {error}"))
+}
+
+impl Sched {
+    /// Whether this thread is one of the runtime's Ms.
+    pub(crate) fn is_here(&self) -> bool {
+        with_m(|m| std::ptr::eq(m.sched(), self)).unwrap_or(false)
+    }
+}

@@ -1,0 +1,138 @@
+//! G: a goroutine that is ready to run, and the record that goes with every goroutine.
+//!
+//! A G is an `async_task::Runnable`: one allocation that holds the record ([`Meta`]) and the future
+//! ([`Root`]). It exists while the goroutine is runnable; a waiting goroutine is reached through its
+//! wakers only, and through the registry of its home ([`super::registry`]).
+
+use super::registry::{Home, Link};
+use super::ready::ready;
+use crate::queue::Item;
+use crate::task::{Body, Id, Sink};
+use async_task::{Builder, Runnable, ScheduleInfo, WithInfo};
+use pin_project::{pin_project, pinned_drop};
+use std::future::Future;
+use std::panic::Location;
+use std::pin::Pin;
+use std::ptr::NonNull;
+use std::task::{Context, Poll};
+
+/// A goroutine that is ready to run.
+pub(crate) type G = Runnable<Meta>;
+
+impl Item for G {
+    fn into_raw(self) -> NonNull<()> {
+        Runnable::into_raw(self)
+    }
+
+    unsafe fn from_raw(raw: NonNull<()>) -> Self {
+        // SAFETY: the caller passes what `into_raw` gave, once.
+        unsafe { Runnable::from_raw(raw) }
+    }
+}
+
+/// The record of one goroutine. It lives in the goroutine's allocation, before the future.
+#[derive(Debug)]
+pub(crate) struct Meta {
+    /// Whose registry and which runtime the goroutine belongs to.
+    home: NonNull<Home>,
+    /// The goroutine's place in the registry of its home, guarded by the lock there.
+    pub(super) link: Link,
+    pub(crate) id: Id,
+    pub(crate) parent: Option<Id>,
+    pub(crate) spawned_at: &'static Location<'static>,
+}
+
+// SAFETY: `home` is only used to reach the home, which may be shared and outlives the goroutine (see
+// `Meta::home`); `link` is guarded by the home's lock.
+unsafe impl Send for Meta {}
+// SAFETY: as above.
+unsafe impl Sync for Meta {}
+
+impl Meta {
+    /// The goroutine's home.
+    pub(crate) fn home(&self) -> &Home {
+        // SAFETY: a home belongs to a `Sched`, which is freed only when none of its goroutines is
+        // alive and no thread is inside the schedule function (see `shutdown`), and this record is
+        // asked only by a live goroutine, its registry or its schedule function.
+        unsafe { self.home.as_ref() }
+    }
+}
+
+/// A new goroutine at `home`, ready to run.
+#[inline]
+pub(super) fn new_g<F, S>(
+    home: &Home,
+    id: Id,
+    spawned_at: &'static Location<'static>,
+    body: Body<F, S>,
+) -> G
+where
+    F: Future + Send + 'static,
+    S: Sink<F::Output> + Send + 'static,
+{
+    let meta = Meta {
+        home: NonNull::from(home),
+        link: Link::new(),
+        id,
+        parent: crate::task::try_goid(),
+        spawned_at,
+    };
+    let root = |meta: &Meta| Root { meta: NonNull::from(meta), registered: false, body };
+    let (g, task) = Builder::new().metadata(meta).spawn(root, WithInfo(schedule));
+    task.detach();
+    g
+}
+
+/// The schedule function of every goroutine. It must stay free of captures: a function with state
+/// costs a waker clone around every schedule.
+#[inline]
+fn schedule(g: G, info: ScheduleInfo) {
+    ready(g, info.woken_while_running);
+}
+
+/// The outermost future of a goroutine: registers it when it first waits, and counts its end.
+#[pin_project(PinnedDrop)]
+struct Root<F: Future, S: Sink<F::Output>> {
+    /// The record before this future in the same allocation.
+    meta: NonNull<Meta>,
+    /// Whether the goroutine stands in the registry of its home.
+    registered: bool,
+    #[pin]
+    body: Body<F, S>,
+}
+
+// SAFETY: `meta` points into the allocation the future itself is in, and the record is `Sync`.
+unsafe impl<F: Future + Send, S: Sink<F::Output> + Send> Send for Root<F, S> {}
+
+impl<F: Future, S: Sink<F::Output>> Future for Root<F, S> {
+    type Output = ();
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.project();
+        let outcome = this.body.poll(cx);
+        if outcome.is_pending() && !*this.registered {
+            *this.registered = true;
+            // SAFETY: record and future share one allocation, so the record is there.
+            let meta = unsafe { this.meta.as_ref() };
+            meta.home().register(meta, cx.waker().clone());
+        }
+        outcome
+    }
+}
+
+#[pinned_drop]
+impl<F: Future, S: Sink<F::Output>> PinnedDrop for Root<F, S> {
+    fn drop(self: Pin<&mut Self>) {
+        let this = self.project();
+        this.body.cancel();
+        // SAFETY: record and future share one allocation, so the record is there.
+        let meta = unsafe { this.meta.as_ref() };
+        if *this.registered {
+            // Whoever drops this future holds the allocation, so this is not its last reference.
+            drop(meta.home().unregister(meta));
+        }
+        // The runtime may be freed once this goroutine is counted, so nothing of it is used after.
+        meta.home().sched().count_finished();
+    }
+}

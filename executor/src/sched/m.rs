@@ -1,0 +1,193 @@
+//! M: one thread of the runtime.
+//!
+//! What only the thread itself touches is here; what others may see of it is in its [`P`].
+
+use super::context::as_m;
+use super::g::G;
+use super::p::P;
+use super::permits::PermitId;
+use super::Sched;
+use crate::base::rng::Rng;
+use crate::base::wake_list::WakeList;
+use std::cell::{Cell, RefCell};
+use std::ptr::NonNull;
+use std::sync::Arc;
+
+/// One thread of a runtime, for the time its loop runs.
+#[derive(Debug)]
+pub(super) struct M {
+    sched: Arc<Sched>,
+    /// The storage of this M; owned by `sched`.
+    p: NonNull<P>,
+    /// The permit this M runs under, if it has one.
+    permit: Cell<Option<PermitId>>,
+    /// The permit it had last, to be asked for first: its timers are there.
+    last_permit: Cell<PermitId>,
+    /// Whether this M has the spinning token: it looks for work and has not found any.
+    spinning: Cell<bool>,
+    /// Whether a batch of wakers is being woken, see [`M::wake_batch`].
+    batching: Cell<bool>,
+    /// The goroutine being polled goes to the global queue when it wakes itself.
+    to_global: Cell<bool>,
+    /// Counts polls.
+    pub(super) tick: Cell<u32>,
+    /// How many goroutines in a row came out of `next`.
+    pub(super) chain: Cell<u32>,
+    pub(super) rng: Rng,
+    /// Wakers on their way from a lock to their wake-up. Reused, so that it is allocated once.
+    pub(super) wakers: RefCell<WakeList>,
+}
+
+impl M {
+    /// The M that owns `p`, on its own thread. It starts with the spinning token.
+    pub(super) fn new(sched: Arc<Sched>, p: NonNull<P>, seed: u64) -> Self {
+        Self {
+            sched,
+            p,
+            permit: Cell::new(None),
+            last_permit: Cell::new(0),
+            spinning: Cell::new(true),
+            batching: Cell::new(false),
+            to_global: Cell::new(false),
+            tick: Cell::new(0),
+            chain: Cell::new(0),
+            rng: Rng::new(seed),
+            wakers: RefCell::new(WakeList::new()),
+        }
+    }
+
+    /// The life of an M: runs goroutines until the runtime shuts down.
+    pub(super) fn run(&self) {
+        as_m(self, || {
+            if !self.acquire() {
+                self.sleep_for_work();
+            }
+            while let Some(g) = self.find_runnable() {
+                self.execute(g);
+            }
+            self.retire();
+        });
+    }
+
+    #[inline]
+    pub(super) fn sched(&self) -> &Sched {
+        &self.sched
+    }
+
+    pub(super) fn sched_arc(&self) -> &Arc<Sched> {
+        &self.sched
+    }
+
+    #[inline]
+    pub(super) fn p(&self) -> &P {
+        // SAFETY: the storage belongs to the runtime, which `self.sched` keeps alive.
+        unsafe { self.p.as_ref() }
+    }
+
+    #[inline]
+    pub(super) fn permit(&self) -> Option<PermitId> {
+        self.permit.get()
+    }
+
+    #[inline]
+    pub(super) fn has_permit(&self) -> bool {
+        self.permit.get().is_some()
+    }
+
+    #[inline]
+    pub(super) fn is_spinning(&self) -> bool {
+        self.spinning.get()
+    }
+
+    #[inline]
+    pub(super) fn is_batching(&self) -> bool {
+        self.batching.get()
+    }
+
+    pub(super) fn set_batching(&self, batching: bool) {
+        self.batching.set(batching);
+    }
+
+    pub(super) fn mark_to_global(&self) {
+        self.to_global.set(true);
+    }
+
+    #[inline]
+    pub(super) fn take_to_global(&self) -> bool {
+        self.to_global.replace(false)
+    }
+
+    /// Polls one goroutine, once.
+    #[inline]
+    fn execute(&self, g: G) {
+        if self.spinning.get() {
+            self.found_work();
+        }
+        let tick = self.tick.get().wrapping_add(1);
+        self.tick.set(tick);
+        self.p().set_tick(tick);
+        // A `gosched` that was dropped before it yielded has nothing to say about the next goroutine.
+        self.to_global.set(false);
+        g.run();
+    }
+
+    /// This M looked for work and found some: it passes the token on if there is more.
+    #[cold]
+    fn found_work(&self) {
+        self.spinning.set(false);
+        let last = self.sched.idle.stop_spinning();
+        if last && self.sched.has_visible_work() {
+            self.sched.wake_p();
+        }
+    }
+
+    /// Takes the spinning token, unless another M has it.
+    pub(super) fn become_spinning(&self) {
+        if !self.spinning.replace(true) {
+            self.sched.idle.start_spinning();
+        }
+    }
+
+    /// The token was left for this M by whoever woke it.
+    pub(super) fn receive_token(&self) {
+        if self.spinning.replace(true) {
+            // It had one already, so one of the two is too many.
+            self.sched.idle.stop_spinning();
+        }
+    }
+
+    /// Gives the token up, if this M has it.
+    pub(super) fn stop_spinning(&self) {
+        if self.spinning.replace(false) {
+            self.sched.idle.stop_spinning();
+        }
+    }
+
+    /// Takes a free permit; tells whether it has one now.
+    pub(super) fn acquire(&self) -> bool {
+        let permit = self.sched.permits.acquire(Some(self.p()), self.last_permit.get());
+        self.permit.set(permit);
+        if let Some(id) = permit {
+            self.last_permit.set(id);
+        }
+        permit.is_some()
+    }
+
+    /// Gives the permit up. A look at all queues must follow.
+    pub(super) fn release(&self) {
+        if let Some(id) = self.permit.take() {
+            self.sched.release_permit(id);
+        }
+    }
+
+    /// Gives up the permit to a thread without a P that waits for one: its root is due.
+    pub(super) fn yield_permit(&self) {
+        self.p().queue.drain_into(&self.sched.global);
+        self.p().next.take().into_iter().for_each(|g| self.sched.global.push(g));
+        self.release();
+        self.sched.wake_p();
+        if !self.acquire() {
+            self.sleep_for_work();
+        }
+    }
+}

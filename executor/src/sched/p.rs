@@ -1,0 +1,127 @@
+//! P: where an M keeps the goroutines it will run.
+//!
+//! The storage belongs to one M for that M's life. Only that M pushes; any thread may steal. An M
+//! runs goroutines only under a permit ([`super::permits`]); thieves find a P through the permit it
+//! runs under.
+
+use super::Sched;
+use super::g::G;
+use super::registry::Home;
+use crate::base::atomic::{AtomicU32, AtomicU64, Ordering};
+use crate::base::note::Note;
+use crate::queue::{RunNext, RunQueue};
+use std::ptr::NonNull;
+
+/// The storage of one M's goroutines, and what others may see of that M.
+#[derive(Debug)]
+#[repr(align(128))]
+pub(super) struct P {
+    /// The goroutine that runs next: the one readied last.
+    pub(super) next: RunNext<G>,
+    /// The others, in the order they became ready.
+    pub(super) queue: RunQueue<G>,
+    /// Counts polls. Written by the owner before each, read by thieves, which leave `next` alone
+    /// while it moves.
+    tick: AtomicU32,
+    /// Goroutines spawned and ended here. Written by the owner, read by anyone.
+    created: AtomicU64,
+    finished: AtomicU64,
+    /// Where goroutines spawned here are registered.
+    pub(super) home: Home,
+    /// Where the owner sleeps when it has nothing to do.
+    pub(super) note: Note,
+}
+
+/// Names a P among the sleepers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct PRef(NonNull<P>);
+
+// SAFETY: a P may be shared between threads; see its fields.
+unsafe impl Send for PRef {}
+// SAFETY: as above.
+unsafe impl Sync for PRef {}
+
+impl From<&P> for PRef {
+    fn from(p: &P) -> Self {
+        Self(NonNull::from(p))
+    }
+}
+
+impl PRef {
+    pub(super) fn into_ptr(self) -> NonNull<P> {
+        self.0
+    }
+
+    /// The P itself.
+    ///
+    /// # Safety
+    /// The runtime the P belongs to is alive for as long as the reference is used.
+    pub(super) unsafe fn get<'a>(self) -> &'a P {
+        // SAFETY: storage of Ps is freed with the runtime only, which is alive, says the caller.
+        unsafe { self.0.as_ref() }
+    }
+}
+
+impl P {
+    pub(super) fn new(sched: NonNull<Sched>) -> Self {
+        Self {
+            next: RunNext::new(),
+            queue: RunQueue::new(),
+            tick: AtomicU32::new(0),
+            created: AtomicU64::new(0),
+            finished: AtomicU64::new(0),
+            home: Home::new(sched),
+            note: Note::new(),
+        }
+    }
+
+    /// Whether no G waits here.
+    pub(super) fn is_empty(&self) -> bool {
+        self.queue.is_empty_with(&self.next)
+    }
+
+    /// Whether more Gs wait here than the one the owner will run next.
+    #[inline]
+    pub(super) fn has_surplus(&self) -> bool {
+        self.queue.len() > 1
+    }
+
+    /// Publishes the owner's count of polls.
+    #[inline]
+    pub(super) fn set_tick(&self, tick: u32) {
+        // Ordering: Relaxed, a hint only.
+        self.tick.store(tick, Ordering::Relaxed);
+    }
+
+    pub(super) fn tick(&self) -> u32 {
+        // Ordering: Relaxed, a hint only.
+        self.tick.load(Ordering::Relaxed)
+    }
+
+    /// Counts a goroutine spawned; the owner calls it.
+    #[inline]
+    pub(super) fn count_created(&self) {
+        bump(&self.created);
+    }
+
+    /// Counts a goroutine that is over; the owner calls it.
+    #[inline]
+    pub(super) fn count_finished(&self) {
+        bump(&self.finished);
+    }
+
+    /// How many goroutines were spawned here, and how many ended here.
+    pub(super) fn counts(&self) -> (u64, u64) {
+        // Ordering: Acquire pairs with `bump`; ended ones first, so that none is counted as ended
+        // that is not counted as spawned.
+        let finished = self.finished.load(Ordering::Acquire);
+        (self.created.load(Ordering::Acquire), finished)
+    }
+}
+
+/// Adds one to a counter that only this thread writes.
+#[inline]
+fn bump(counter: &AtomicU64) {
+    // Ordering: Relaxed load, since only this thread writes; Release pairs with `P::counts`.
+    counter.store(counter.load(Ordering::Relaxed) + 1, Ordering::Release);
+}

@@ -1,0 +1,110 @@
+//! How an M goes to sleep, and what it does when it wakes.
+//!
+//! Order is everything here: give up the permit, enlist as a sleeper, give up the token, fence, look
+//! at all queues once more, sleep. See [`super::idle`] for the other side and the README for why no
+//! wake-up is lost.
+
+use super::m::M;
+use crate::base::clock::{self, Nanos};
+use crate::netpoll::{PollTimeout, Poller};
+use std::hint::spin_loop;
+
+/// How often an M asks for the netpoller while another has a look at it.
+const ROLE_TRIES: u32 = 1000;
+
+impl M {
+    /// Gives up the permit and sleeps until there is something to look at; returns with a permit,
+    /// or when the runtime shuts down.
+    pub(super) fn park(&self) {
+        self.release();
+        self.sleep_for_work();
+    }
+
+    /// Sleeps, without a permit, until there is something to look at and a permit to do it with.
+    pub(super) fn sleep_for_work(&self) {
+        loop {
+            match self.try_become_poller() {
+                Some(poller) => self.sleep_in_netpoll(poller),
+                None => self.sleep_on_note(),
+            }
+            if self.has_permit() || self.sched().is_closing() {
+                return;
+            }
+        }
+    }
+
+    /// The role of the one who waits for the network, unless another M sleeps in it. One that only
+    /// has a look at the network is waited for: it will be gone in a moment, and then nobody would
+    /// wait for events and deadlines.
+    fn try_become_poller(&self) -> Option<Poller<'_>> {
+        let sched = self.sched();
+        for _ in 0..ROLE_TRIES {
+            match sched.netpoll.try_acquire() {
+                Some(poller) => return Some(poller),
+                None if sched.idle.is_poller_blocked() => return None,
+                None => spin_loop(),
+            }
+        }
+        None
+    }
+
+    /// The last look before sleeping: whether this M must not sleep.
+    fn must_stay_awake(&self) -> bool {
+        let sched = self.sched();
+        sched.idle.last_look();
+        sched.is_closing() || (sched.permits.any_free() && sched.has_visible_work())
+    }
+
+    /// Sleeps on the note of this M.
+    fn sleep_on_note(&self) {
+        let idle = &self.sched().idle;
+        let p = self.p();
+        idle.enlist_parked(p.into());
+        self.stop_spinning();
+        if self.must_stay_awake() && idle.delist_parked(p.into()) {
+            self.become_spinning();
+        } else {
+            self.sched().tell_poller_of_timers();
+            p.note.sleep();
+            if self.sched().is_closing() {
+                return;
+            }
+            self.receive_token();
+        }
+        self.acquire();
+    }
+
+    /// Sleeps in the netpoller, until an event, the next deadline, or a call.
+    fn sleep_in_netpoll(&self, mut poller: Poller<'_>) {
+        let sched = self.sched();
+        sched.idle.enlist_poller();
+        sched.publish_poll_until(Nanos::MAX);
+        self.stop_spinning();
+        let awake = self.must_stay_awake();
+        // While every permit is held its holder sees to its timers, and tells when it parks.
+        let deadline =
+            if sched.permits.any_free() { sched.earliest_deadline() } else { Nanos::MAX };
+        let mut list = self.wakers.borrow_mut();
+        if !awake {
+            sched.publish_poll_until(deadline);
+            let timeout = if deadline == Nanos::MAX {
+                PollTimeout::Forever
+            } else {
+                PollTimeout::Until(deadline)
+            };
+            // An error here would be one of the poller's own fd, which nobody but us can close.
+            let _ = poller.poll(timeout, &mut list);
+        }
+        let called = sched.idle.leave_poller();
+        drop(poller);
+        if called {
+            self.receive_token();
+        } else if awake || !list.is_empty() || deadline <= clock::now() {
+            self.become_spinning();
+        }
+        if self.is_spinning() {
+            self.acquire();
+        }
+        self.wake_batch(&mut list);
+    }
+}

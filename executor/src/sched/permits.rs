@@ -1,0 +1,122 @@
+//! The right to run goroutines: one of `procs` permits.
+//!
+//! Go hands whole Ps from thread to thread. Here a P's storage stays with its thread and only the
+//! permit moves: a holder word and the timers that belong to it. So no storage ever has two owners,
+//! and a thread that lost its permit in the middle of a poll can still use its own run queue.
+
+use super::p::P;
+use crate::base::atomic::{AtomicPtr, AtomicU32, Ordering};
+use crate::timer::Wheel;
+use std::ptr;
+
+/// The number of a permit, below `procs`.
+pub(super) type PermitId = u32;
+
+/// All permits of a runtime.
+#[derive(Debug)]
+pub(super) struct Permits {
+    all: Box<[Permit]>,
+    /// How many holders are null, or about to be. Raised before the holder is cleared and lowered
+    /// after it was set, so it may be too high for a moment and never too low: a submitter that
+    /// reads 0 knows that every permit is held, and whoever holds one looks at all queues after
+    /// giving it up.
+    free: AtomicU32,
+}
+
+/// One permit. On a line of its own: thieves read it while its holder works elsewhere.
+#[derive(Debug)]
+#[repr(align(128))]
+struct Permit {
+    /// The P that runs under this permit; null while it is free, [`seat`] while a thread without
+    /// a P (that of a `block_on`) has it. Set by the thread that takes the permit, cleared by it.
+    holder: AtomicPtr<P>,
+    /// The timers of the goroutines that set them under this permit.
+    wheel: Wheel,
+}
+
+/// The holder word of a thread without a P. Never followed.
+fn seat() -> *mut P {
+    ptr::without_provenance_mut(align_of::<P>())
+}
+
+impl Permits {
+    pub(super) fn new(procs: u32) -> Self {
+        let permit =
+            |_| Permit { holder: AtomicPtr::new(ptr::null_mut()), wheel: Wheel::new() };
+        Self { all: (0..procs).map(permit).collect(), free: AtomicU32::new(procs) }
+    }
+
+    /// How many there are: Go's GOMAXPROCS.
+    pub(super) fn procs(&self) -> u32 {
+        self.all.len() as u32
+    }
+
+    /// Whether a permit may be free; a hint that is never too low.
+    #[inline]
+    pub(super) fn any_free(&self) -> bool {
+        // Ordering: Relaxed; the caller's fence orders it after its push (see `Idle`).
+        self.free.load(Ordering::Relaxed) != 0
+    }
+
+    /// Takes a free permit for `p` (or for a thread without one), the one called `wanted` if it can.
+    pub(super) fn acquire(&self, p: Option<&P>, wanted: PermitId) -> Option<PermitId> {
+        if !self.any_free() {
+            return None;
+        }
+        let holder = p.map_or_else(seat, |p| ptr::from_ref(p).cast_mut());
+        let others = (0..self.procs()).filter(|id| *id != wanted);
+        let taken = std::iter::once(wanted).chain(others).find(|id| {
+            let word = &self.all[*id as usize].holder;
+            // Ordering: Acquire pairs with the Release in `release`: the timers and the queue of
+            // the last holder are as it left them. Release shows thieves our P's contents.
+            word.load(Ordering::Relaxed).is_null()
+                && word
+                    .compare_exchange(ptr::null_mut(), holder, Ordering::AcqRel, Ordering::Relaxed)
+                    .is_ok()
+        })?;
+        // Ordering: Relaxed; see `free`.
+        self.free.fetch_sub(1, Ordering::Relaxed);
+        Some(taken)
+    }
+
+    /// Gives a permit up. The caller then looks at all queues, after a fence (see `Idle`).
+    pub(super) fn release(&self, id: PermitId) {
+        // Ordering: Relaxed; see `free`. The caller's fence follows.
+        self.free.fetch_add(1, Ordering::Relaxed);
+        // Ordering: Release pairs with the Acquire in `acquire`.
+        self.all[id as usize].holder.store(ptr::null_mut(), Ordering::Release);
+    }
+
+    /// Marks a permit that is held as that of a thread without a P.
+    pub(super) fn pass(&self, id: PermitId) {
+        // Ordering: Release, as in `release`: the thread gets it from us.
+        self.all[id as usize].holder.store(seat(), Ordering::Release);
+    }
+
+    /// The P that runs under permit `id`, if one does.
+    pub(super) fn running(&self, id: PermitId) -> Option<&P> {
+        // Ordering: Acquire pairs with the Release in `acquire`.
+        let holder = self.all[id as usize].holder.load(Ordering::Acquire);
+        if holder.is_null() || holder == seat() {
+            return None;
+        }
+        // SAFETY: the word is neither of the two marks, so it came from a reference in `acquire`; storage of Ps is freed with the runtime only, of which these permits are a part.
+        Some(unsafe { &*holder })
+    }
+
+    /// All Ps that run, in the order of their permits.
+    pub(super) fn all_running(&self) -> impl Iterator<Item = &P> {
+        (0..self.procs()).filter_map(|id| self.running(id))
+    }
+
+    /// The timers of permit `id`.
+    #[inline]
+    pub(super) fn wheel(&self, id: PermitId) -> &Wheel {
+        &self.all[id as usize].wheel
+    }
+
+    /// The timers of all permits.
+    pub(super) fn wheels(&self) -> impl Iterator<Item = &Wheel> {
+        self.all.iter().map(|permit| &permit.wheel)
+    }
+}

@@ -1,0 +1,366 @@
+//! Sched: everything the threads of one runtime share.
+
+use super::blocking_pool::BlockingPool;
+use super::config::Config;
+use super::g::new_g;
+use super::idle::{Idle, Sleeper};
+use super::m::M;
+use super::p::{P, PRef};
+use super::permits::Permits;
+use super::registry::Home;
+use super::seat::Seats;
+use super::shutdown::Exits;
+use super::context::with_m;
+use super::g::G;
+use crate::base::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
+use crate::base::clock::{self, Nanos};
+use crate::base::lock::Mutex;
+use crate::netpoll::Netpoll;
+use crate::queue::GlobalQueue;
+use crate::task::{Body, Id, Sink};
+use std::future::Future;
+use std::io;
+use std::panic::Location;
+use std::ptr::NonNull;
+use std::sync::{Arc, OnceLock, Weak};
+use std::thread;
+
+/// One runtime.
+#[derive(Debug)]
+pub(crate) struct Sched {
+    pub(crate) config: Config,
+    /// The rights to run goroutines, and the timers.
+    pub(super) permits: Permits,
+    /// Who sleeps and who looks for work.
+    pub(super) idle: Idle<PRef>,
+    /// Goroutines that wait for no P in particular.
+    pub(super) global: GlobalQueue<G>,
+    pub(crate) netpoll: Arc<Netpoll>,
+    /// Until when the M in the netpoller sleeps. Written by it; read by who might need it earlier.
+    poll_until: AtomicU64,
+    /// Threads without a P that wait for a permit.
+    pub(super) seats: Seats,
+    /// The storage of every M, in the order they were started. Only added to.
+    pub(super) ps: Mutex<Vec<Box<P>>>,
+    /// How many Ms have been started, or are about to be.
+    started: AtomicU32,
+    pub(super) exits: Exits,
+    /// Threads for calls that block.
+    pub(super) blocking: BlockingPool,
+    /// The home of goroutines spawned by threads without a P.
+    pub(super) foreign_home: Home,
+    /// Goroutines spawned and ended by threads without a P.
+    foreign_created: AtomicU64,
+    foreign_finished: AtomicU64,
+    /// Threads without a P that are inside [`Sched::visit`].
+    pub(super) visits: AtomicUsize,
+    /// Set once, when the runtime is to end.
+    pub(super) closing: AtomicBool,
+}
+
+// SAFETY: all fields but the homes' back pointers are `Send` and `Sync` by themselves; a back pointer
+// is only followed while the runtime can be borrowed.
+unsafe impl Send for Sched {}
+// SAFETY: as above.
+unsafe impl Sync for Sched {}
+
+/// The runtime of threads that are in no other, started when it is first needed.
+///
+/// # Errors
+/// If the environment is malformed or the first thread cannot be started; asking again tries again.
+pub(crate) fn default_sched() -> io::Result<&'static Arc<Sched>> {
+    static DEFAULT: OnceLock<Arc<Sched>> = OnceLock::new();
+    static STARTING: Mutex<()> = Mutex::new(());
+    if let Some(sched) = DEFAULT.get() {
+        return Ok(sched);
+    }
+    let _starting = STARTING.lock();
+    if DEFAULT.get().is_none() {
+        let _ = DEFAULT.set(Sched::start(Config::from_env()?)?);
+    }
+    Ok(DEFAULT.get().expect("it was set just now"))
+}
+
+impl Sched {
+    /// Starts a runtime with its first M; further Ms are started as work comes.
+    ///
+    /// # Errors
+    /// If the netpoller or the first thread cannot be created.
+    pub(crate) fn start(config: Config) -> io::Result<Arc<Self>> {
+        let netpoll = Netpoll::new()?;
+        let sched = Arc::new_cyclic(|weak: &Weak<Self>| {
+            // The pointer is that of the value the `Arc` is going to hold.
+            let this = NonNull::new(weak.as_ptr().cast_mut()).expect("an Arc is never at null");
+            Self {
+                permits: Permits::new(config.procs),
+                config,
+                idle: Idle::new(),
+                global: GlobalQueue::new(),
+                netpoll,
+                poll_until: AtomicU64::new(Nanos::MAX),
+                seats: Seats::new(),
+                ps: Mutex::new(Vec::new()),
+                started: AtomicU32::new(0),
+                exits: Exits::new(),
+                blocking: BlockingPool::new(),
+                foreign_home: Home::new(this),
+                foreign_created: AtomicU64::new(0),
+                foreign_finished: AtomicU64::new(0),
+                visits: AtomicUsize::new(0),
+                closing: AtomicBool::new(false),
+            }
+        });
+        sched.idle.start_spinning();
+        sched.start_m()?;
+        Ok(sched)
+    }
+
+    /// Spawns a goroutine. It is runnable when this returns.
+    #[inline]
+    pub(crate) fn spawn<F, S>(
+        self: &Arc<Self>,
+        id: Id,
+        spawned_at: &'static Location<'static>,
+        body: Body<F, S>,
+    ) where
+        F: Future + Send + 'static,
+        S: Sink<F::Output> + Send + 'static,
+    {
+        let mut body = Some(body);
+        with_m(|m| {
+            if std::ptr::eq(m.sched(), Arc::as_ptr(self))
+                && let Some(body) = body.take()
+            {
+                m.p().count_created();
+                new_g(&m.p().home, id, spawned_at, body).schedule();
+            }
+        });
+        if let Some(body) = body {
+            self.spawn_from_outside(id, spawned_at, body);
+        }
+    }
+
+    #[cold]
+    fn spawn_from_outside<F, S>(
+        &self,
+        id: Id,
+        spawned_at: &'static Location<'static>,
+        body: Body<F, S>,
+    ) where
+        F: Future + Send + 'static,
+        S: Sink<F::Output> + Send + 'static,
+    {
+        let visit = self.visit();
+        if self.is_closing() {
+            // Dropping the body tells the goroutine's handle that it was cancelled.
+            drop(visit);
+            drop(body);
+            return;
+        }
+        // Ordering: Relaxed; the visit orders it before the shutdown's count.
+        self.foreign_created.fetch_add(1, Ordering::Relaxed);
+        new_g(&self.foreign_home, id, spawned_at, body).schedule();
+        drop(visit);
+    }
+
+    /// A goroutine of this runtime is over. The runtime may be gone once this returns, unless the
+    /// caller keeps it.
+    #[inline]
+    pub(super) fn count_finished(&self) {
+        let counted = with_m(|m| {
+            let here = std::ptr::eq(m.sched(), self);
+            if here {
+                m.p().count_finished();
+            }
+            here
+        });
+        if counted != Some(true) {
+            // Ordering: Release pairs with `counts`; this is the caller's last use of the runtime.
+            self.foreign_finished.fetch_add(1, Ordering::Release);
+        }
+    }
+
+    /// How many goroutines have been spawned, and how many of them are over.
+    pub(crate) fn counts(&self) -> (u64, u64) {
+        // Ordering: Acquire pairs with `count_finished`; ended ones first, as in `P::counts`.
+        let foreign_finished = self.foreign_finished.load(Ordering::Acquire);
+        let per_p: Vec<(u64, u64)> = self.ps.lock().iter().map(|p| p.counts()).collect();
+        let finished = per_p.iter().map(|counts| counts.1).sum::<u64>() + foreign_finished;
+        // Ordering: Relaxed; see `spawn_from_outside`.
+        let foreign_created = self.foreign_created.load(Ordering::Relaxed);
+        let created = per_p.iter().map(|counts| counts.0).sum::<u64>() + foreign_created;
+        (created, finished)
+    }
+
+    /// How many goroutines are not over yet; exact when nothing runs.
+    pub(crate) fn live(&self) -> u64 {
+        let (created, finished) = self.counts();
+        created.saturating_sub(finished)
+    }
+
+    /// How many goroutines may run at a time.
+    pub(crate) fn procs(&self) -> u32 {
+        self.permits.procs()
+    }
+
+    #[inline]
+    pub(super) fn is_closing(&self) -> bool {
+        // Ordering: Acquire pairs with the store in `close`; where it must not be missed a fence of
+        // the parking protocol stands before.
+        self.closing.load(Ordering::Acquire)
+    }
+
+    /// Announces a thread without a P that is going to touch the runtime on behalf of a live
+    /// goroutine, or of a handle: until the guard is gone the runtime is not freed.
+    pub(super) fn visit(&self) -> Visit<'_> {
+        // Ordering: SeqCst; its partners are in `close`: either the closer sees this visit, or the
+        // visitor, who looks at `closing` next, sees that the runtime closes.
+        self.visits.fetch_add(1, Ordering::SeqCst);
+        Visit(&self.visits)
+    }
+
+    /// Work was made visible: wakes an M for it, if one sleeps and none looks for work already.
+    pub(super) fn wake_p(&self) {
+        while self.idle.submit(|| self.permits.any_free()) {
+            match self.idle.pick() {
+                // SAFETY: the P is one of this runtime's.
+                Sleeper::Parked(p) => return unsafe { p.get() }.note.wake(),
+                Sleeper::Poller => return self.netpoll.wake(),
+                Sleeper::Nobody => {}
+            }
+            if self.start_m().is_ok_and(|started| started) {
+                return;
+            }
+            // Everybody is awake, if only just, or there is no thread to be had. The token goes back;
+            // who relied on it while we had it may have come too late for everybody's last look.
+            self.idle.stop_spinning();
+            if self.is_closing() || !self.has_visible_work() {
+                return;
+            }
+            thread::yield_now();
+        }
+    }
+
+    /// Work was pushed into this M's own ring, where it will come to it in any case: wakes another M
+    /// to share it, if that seems due. No fence: a wake-up missed here delays sharing until the next
+    /// push, and loses nothing.
+    #[inline]
+    pub(super) fn wake_p_for_surplus(&self) {
+        if self.permits.any_free() && self.idle.is_quiet() {
+            self.wake_p();
+        }
+    }
+
+    /// Starts one more M, with the spinning token, if there are fewer than permits.
+    ///
+    /// # Errors
+    /// If the system refuses the thread.
+    fn start_m(&self) -> io::Result<bool> {
+        let number = self.started.load(Ordering::Relaxed);
+        if number >= self.procs() || self.is_closing() {
+            return Ok(false);
+        }
+        // Ordering: Relaxed; only the number matters.
+        let taken = self.started.compare_exchange(
+            number,
+            number + 1,
+            Ordering::Relaxed,
+            Ordering::Relaxed,
+        );
+        if taken.is_err() {
+            return Ok(false);
+        }
+        let this = self.to_arc();
+        let p = self.add_p();
+        let named = thread::Builder::new().name(format!("{}-{number}", self.config.thread_name));
+        self.exits.enter();
+        let spawned = named.spawn(move || {
+            let exit = this.exits.guard(&this);
+            crate::panic::set_policy(this.config.on_panic);
+            M::new(Arc::clone(&this), p.into_ptr(), u64::from(number) + 1).run();
+            drop(exit);
+        });
+        match spawned {
+            Ok(handle) => {
+                self.exits.add(handle);
+                Ok(true)
+            }
+            Err(error) => {
+                // Ordering: Relaxed, as above.
+                self.started.fetch_sub(1, Ordering::Relaxed);
+                self.exits.leave();
+                Err(error)
+            }
+        }
+    }
+
+    /// Storage for one more M.
+    fn add_p(&self) -> PRef {
+        let p = Box::new(P::new(NonNull::from(self)));
+        let name = PRef::from(&*p);
+        self.ps.lock().push(p);
+        name
+    }
+
+    /// Another owner of this runtime.
+    pub(super) fn to_arc(&self) -> Arc<Self> {
+        // SAFETY: a runtime lives in an `Arc` only (`start`), so the pointer is that of one.
+        unsafe { Arc::increment_strong_count(self) };
+        // SAFETY: the count just taken is the one this `Arc` gives back.
+        unsafe { Arc::from_raw(self) }
+    }
+
+    /// Whether there is something that an M without work should run: goroutines in the global queue,
+    /// a surplus in the ring of a P, or a timer that is due. A lone G does not count, be it `next` or
+    /// in the ring: its P is about to run it, and an M that stayed awake for it would follow the P
+    /// around without ever being fast enough.
+    pub(super) fn has_visible_work(&self) -> bool {
+        !self.global.is_empty()
+            || self.permits.all_running().any(P::has_surplus)
+            || self.has_due_timer()
+    }
+
+    fn has_due_timer(&self) -> bool {
+        let earliest = self.earliest_deadline();
+        earliest != Nanos::MAX && earliest <= clock::now()
+    }
+
+    /// The earliest deadline of all timers.
+    pub(super) fn earliest_deadline(&self) -> Nanos {
+        self.permits.wheels().map(|wheel| wheel.next_deadline()).min().unwrap_or(Nanos::MAX)
+    }
+
+    /// The M in the netpoller is going to sleep until `deadline`.
+    pub(super) fn publish_poll_until(&self, deadline: Nanos) {
+        // Ordering: Relaxed; fences stand between this and the looks at timers on both sides, in
+        // `Idle::last_look` and `tell_poller_of_timers`.
+        self.poll_until.store(deadline, Ordering::Relaxed);
+    }
+
+    /// Wakes the M in the netpoller if it would sleep past a deadline.
+    pub(super) fn tell_poller_of_timers(&self) {
+        let earliest = self.earliest_deadline();
+        if earliest == Nanos::MAX {
+            return;
+        }
+        // Ordering: SeqCst fence; its partner is `Idle::last_look` in the M that goes to sleep in the
+        // netpoller: either it sees the timer, or we see how long it means to sleep.
+        fence(Ordering::SeqCst);
+        // Ordering: Relaxed, after the fence.
+        if self.idle.is_poller_blocked() && self.poll_until.load(Ordering::Relaxed) > earliest {
+            self.netpoll.wake();
+        }
+    }
+}
+
+/// See [`Sched::visit`].
+#[derive(Debug)]
+pub(super) struct Visit<'a>(&'a AtomicUsize);
+
+impl Drop for Visit<'_> {
+    fn drop(&mut self) {
+        // Ordering: Release pairs with the closer's look; this is the visitor's last use of the
+        // runtime.
+        self.0.fetch_sub(1, Ordering::Release);
+    }
+}

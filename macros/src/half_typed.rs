@@ -1,0 +1,146 @@
+//! Text that somebody is still typing.
+//!
+//! An editor completes `inner.` inside a macro by expanding the text twice, as it is and with a name
+//! put behind the dot, and comparing: what stands before the cursor must be the same in both. So
+//! `go!(inner.)` has to expand to what `go!(inner.name)` expands to, less `name`. This is done
+//! literally: the missing name is put in, the expansion made, and the name taken out again. The
+//! compiler then meets `inner.` and reports it as it does anywhere else.
+
+use proc_macro2::{Group, Ident, Punct, Spacing, Span, TokenStream, TokenTree};
+
+/// The name that is put in. Nobody else has it, or it would be taken out too.
+const MISSING: &str = "__gort_missing_name";
+
+/// Puts a name behind each dot and each `::` that lacks one.
+pub(crate) fn complete(tokens: TokenStream) -> TokenStream {
+    let mut completed = TokenStream::new();
+    let mut tokens = tokens.into_iter().peekable();
+    // The mark just before, if it is joined to this token.
+    let mut joined = None;
+    while let Some(token) = tokens.next() {
+        let mark = match &token {
+            TokenTree::Punct(mark) => Some(mark),
+            _ => None,
+        };
+        let separates = match mark.map(Punct::as_char) {
+            Some('.') => joined != Some('.'),
+            Some(':') => joined == Some(':'),
+            _ => false,
+        };
+        let lacks_name = separates && !tokens.peek().is_some_and(can_follow);
+        joined = mark
+            .filter(|mark| mark.spacing() == Spacing::Joint)
+            .map(Punct::as_char);
+        let place = token.span();
+        completed.extend([match token {
+            TokenTree::Group(group) => TokenTree::Group(with_content(&group, complete)),
+            other => other,
+        }]);
+        if lacks_name {
+            completed.extend([TokenTree::Ident(missing_name(place))]);
+        }
+    }
+    completed
+}
+
+/// Takes the names out again that [`complete`] put in.
+pub(crate) fn undo(tokens: TokenStream) -> TokenStream {
+    let given = tokens.into_iter().filter(|token| match token {
+        TokenTree::Ident(name) => name != MISSING,
+        _ => true,
+    });
+    given
+        .map(|token| match token {
+            TokenTree::Group(group) => TokenTree::Group(with_content(&group, undo)),
+            other => other,
+        })
+        .collect()
+}
+
+/// Whether `token` may stand behind a dot (the other dot of a range, too) or behind a `::`.
+fn can_follow(token: &TokenTree) -> bool {
+    match token {
+        TokenTree::Ident(_) | TokenTree::Literal(_) | TokenTree::Group(_) => true,
+        TokenTree::Punct(mark) => matches!(mark.as_char(), '.' | '<' | '*'),
+    }
+}
+
+fn missing_name(place: Span) -> Ident {
+    Ident::new(MISSING, place)
+}
+
+fn with_content(group: &Group, change: fn(TokenStream) -> TokenStream) -> Group {
+    let mut changed = Group::new(group.delimiter(), change(group.stream()));
+    changed.set_span(group.span());
+    changed
+}
+
+#[cfg(test)]
+mod tests {
+    use quote::quote;
+
+    use super::{MISSING, complete, undo};
+    use crate::start::{Start, expand};
+
+    /// The text of an expansion of `go!`, less spaces and the name `typed_name`.
+    fn expansion_without_name(body: &str) -> String {
+        let body: proc_macro2::TokenStream = body.parse().expect("balanced");
+        let expansion = expand(Start::Go, quote!([gort] #body)).to_string();
+        expansion
+            .replace(char::is_whitespace, "")
+            .replace("typed_name", "")
+    }
+
+    #[test]
+    fn a_half_typed_body_expands_to_the_complete_one_less_the_name() {
+        let bodies = [
+            "inner.@",
+            "inner.field.@",
+            "module::@",
+            "run(inner.@)",
+            "run(first, &inner.@)",
+            "run(|x| x.@)",
+            "inner.method(other.@)",
+            "inner.first().@",
+            "|x: u32| { x.@ }(5)",
+            "|x: u32| { x }(inner.@)",
+            "{ let x = inner.@; x }",
+            "let x = inner.@; run(x)",
+            "if inner.@ { run() }",
+            "clone(self.@), { run() }",
+            "on = pool.@, run()",
+            "run(move(inner.@))",
+        ];
+        for body in bodies {
+            let typed = expansion_without_name(&body.replace('@', ""));
+            assert_eq!(
+                typed,
+                expansion_without_name(&body.replace('@', "typed_name")),
+                "{body}"
+            );
+            assert!(
+                !typed.contains(MISSING) && !typed.contains("compile_error"),
+                "{typed}"
+            );
+        }
+    }
+
+    #[test]
+    fn nothing_is_put_into_complete_text() {
+        let texts = [
+            "a.b",
+            "a.0",
+            "0..5",
+            "a..=b",
+            "a..",
+            "a::b::<T>()",
+            "use a::*;",
+            "x.await?",
+        ];
+        for text in texts {
+            let tokens: proc_macro2::TokenStream = text.parse().expect("balanced");
+            assert_eq!(complete(tokens.clone()).to_string(), tokens.to_string());
+            assert_eq!(undo(tokens.clone()).to_string(), tokens.to_string());
+        }
+    }
+}

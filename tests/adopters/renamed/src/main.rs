@@ -1,0 +1,32 @@
+//! gort under another name, in edition 2021.
+
+use futures::channel::mpsc;
+use futures::StreamExt;
+use g::{go, spawn};
+
+async fn twice(n: u32) -> u32 {
+    std::future::ready(n * 2).await
+}
+
+fn send(report: &mpsc::UnboundedSender<u32>, n: u32) {
+    report.unbounded_send(n).unwrap();
+}
+
+#[g::main(crate = g)]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let (report, reports) = mpsc::unbounded();
+    go!(clone(report), send(&report, 1));
+    go!(|n: u32| { send(&report, n) }(2));
+    let mut sum = reports.fold(0, |sum, n| async move { sum + n }).await;
+    sum += spawn!(twice(3)).await?;
+    sum += spawn!(|| -> u32 { twice(move(1 + 1)).await }).await?;
+    assert_eq!(sum, 13);
+    println!("renamed: main ran");
+    Ok(())
+}
+
+#[g::test(crate = g)]
+async fn macros_work_under_another_name() {
+    assert_eq!(spawn!(twice(3)).await.unwrap(), 6);
+    assert_eq!(g::spawn! { let n = 4; twice(n).await }.await.unwrap(), 8);
+}

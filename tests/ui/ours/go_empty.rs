@@ -1,0 +1,5 @@
+fn main() {
+    gort::go!();
+    let _: gort::task::JoinHandle<()> = gort::spawn!();
+    gort::go!(on = pool,);
+}

@@ -1,0 +1,4 @@
+#[gort::main]
+async fn run() {}
+
+fn main() {}

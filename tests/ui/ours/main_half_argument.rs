@@ -1,0 +1,2 @@
+#[gort::main(procs = )]
+async fn main() {}

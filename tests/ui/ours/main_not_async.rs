@@ -1,0 +1,4 @@
+#[gort::main]
+fn main() {
+    let _checked: u32 = 1;
+}

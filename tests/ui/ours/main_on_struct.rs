@@ -1,0 +1,4 @@
+#[gort::main]
+struct Server;
+
+fn main() {}

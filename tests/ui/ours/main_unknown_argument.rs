@@ -1,0 +1,2 @@
+#[gort::main(proc = 1)]
+async fn main() {}

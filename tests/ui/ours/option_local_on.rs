@@ -1,0 +1,3 @@
+fn main() {
+    gort::go!(local, on = pool, y());
+}

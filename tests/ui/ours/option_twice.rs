@@ -1,0 +1,4 @@
+fn main() {
+    gort::go!(local, local, y());
+    gort::go!(on = a, on = b, y());
+}

@@ -1,0 +1,7 @@
+fn main() {
+    loop {
+        gort::go!({
+            break;
+        });
+    }
+}

@@ -1,0 +1,5 @@
+fn worker(_: i32) {}
+
+fn main() {
+    gort::go!(worker);
+}

@@ -1,0 +1,6 @@
+struct Answer;
+
+#[gort::main]
+async fn main() -> Answer {
+    Answer
+}

@@ -1,0 +1,4 @@
+#[gort::main]
+async fn main() -> Result<(), std::fmt::Error> {
+    println!("x");
+}

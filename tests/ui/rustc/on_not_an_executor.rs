@@ -1,0 +1,3 @@
+fn main() {
+    gort::go!(on = 5_u32, drop(1));
+}
