@@ -55,7 +55,7 @@ mod tests;
 #[cfg(not(gort_loom))]
 pub(crate) use poll_desc::PollDesc;
 #[cfg(not(gort_loom))]
-pub(crate) use poller::{Netpoll, PollTimeout};
+pub(crate) use poller::{Netpoll, PollTimeout, Poller};
 #[cfg(not(gort_loom))]
 pub(crate) use readiness::{Direction, Spent, Tick};
 
