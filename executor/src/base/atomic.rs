@@ -29,6 +29,19 @@ pub(crate) fn fence_at(_site: &str, strong: Ordering) {
     fence(strong);
 }
 
+/// The load that begins a compare-exchange loop.
+///
+/// The model checker remembers one access per atomic for choosing what to try in another order. A
+/// load just before the exchange would hide the earlier accesses of other threads from it, and with
+/// them the orders that matter. So a model also reads by a read-modify-write first.
+#[inline(always)]
+pub(crate) fn load_to_exchange(atomic: &AtomicU64, ordering: Ordering) -> u64 {
+    #[cfg(gort_loom)]
+    atomic.fetch_or(0, Ordering::Relaxed);
+    // Ordering: the caller names its partner.
+    atomic.load(ordering)
+}
+
 /// Loads what nobody but this thread stores: no ordering is at stake.
 ///
 /// In a model it fails if another thread's store is not ordered before. It is no step there

@@ -50,7 +50,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::task::Waker;
 
-use crate::base::atomic::{AtomicU64, AtomicUsize, Ordering, order};
+use crate::base::atomic::{AtomicU64, AtomicUsize, Ordering, load_to_exchange, order};
 use crate::base::lock::Mutex;
 use crate::base::wake_list::{WakeList, drop_quietly, wake};
 
@@ -519,12 +519,19 @@ impl Readiness {
     ) -> Result<Word, Word> {
         // Ordering: Acquire, for a value that `change` declines, pairs with the Release of `event`
         // and of `close`.
-        self.word
-            .fetch_update(success, Ordering::Acquire, |word| {
-                change(Word(word)).map(|w| w.0)
-            })
-            .map(Word)
-            .map_err(Word)
+        let mut seen = load_to_exchange(&self.word, Ordering::Acquire);
+        loop {
+            let Some(next) = change(Word(seen)) else {
+                return Err(Word(seen));
+            };
+            match self
+                .word
+                .compare_exchange_weak(seen, next.0, success, Ordering::Acquire)
+            {
+                Ok(_) => return Ok(Word(seen)),
+                Err(now) => seen = now,
+            }
+        }
     }
 
     /// Sets WAITING if the direction is not ready. Under the lock.
