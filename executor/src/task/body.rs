@@ -6,7 +6,7 @@
 
 use super::join_error::{JoinError, Payload};
 use super::{Id, enter};
-use crate::base::wake_list::drop_quietly;
+use crate::base::wake_list::{contain, drop_quietly};
 use crate::panic;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
@@ -45,17 +45,27 @@ impl<T> Sink<T> for Detached {
     fn finish(self, outcome: Result<T, JoinError>) {
         match outcome {
             Ok(value) => drop_value(value, self.id, self.spawned_at),
-            Err(error) if error.is_panic() => panic::unrecovered(self.id.as_u64(), self.spawned_at, &error),
-            Err(_cancelled) => {}
+            Err(error) => crash(error, self.spawned_at),
         }
     }
 }
 
 /// Drops what `go!` discards; a panic in that destructor is the goroutine's.
+#[inline]
 fn drop_value<T>(value: T, id: Id, spawned_at: &'static Location<'static>) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
-        panic::unrecovered(id.as_u64(), spawned_at, &JoinError::panicked(id, payload));
+        crash(JoinError::panicked(id, payload), spawned_at);
     }
+}
+
+/// Leaves a panic to the policy. If the process goes on, the payload ends here, whose own destructor
+/// may panic.
+#[cold]
+fn crash(error: JoinError, spawned_at: &'static Location<'static>) {
+    if error.is_panic() {
+        panic::unrecovered(error.id().as_u64(), spawned_at, &error);
+    }
+    error.try_into_panic().into_iter().for_each(contain);
 }
 
 /// A goroutine's future and its sink.
