@@ -285,6 +285,29 @@ fn a_destructor_that_panics_at_the_shutdown_is_contained() {
 }
 
 #[test]
+fn a_go_that_panics_at_the_shutdown_is_under_the_runtimes_policy() {
+    for procs in PROCS {
+        quietly(|| {
+            let runtime = reporting(procs);
+            let entered = runtime.handle();
+            let entered = entered.enter();
+            let polled = Arc::new(AtomicUsize::new(0));
+            for _ in 0..10 {
+                let polled = Arc::clone(&polled);
+                runtime::go(async move {
+                    let _explosive = Explosive;
+                    polled.fetch_add(1, Ordering::SeqCst);
+                    pending::<()>().await;
+                });
+            }
+            drop(entered);
+            wait_until("all are parked", || polled.load(Ordering::SeqCst) == 10);
+            assert!(runtime.shutdown(Duration::from_secs(5)).is_clean());
+        });
+    }
+}
+
+#[test]
 fn a_panic_at_the_shutdown_is_the_handles() {
     for procs in PROCS {
         quietly(|| {
