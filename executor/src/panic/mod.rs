@@ -5,9 +5,10 @@
 //! dropped is the panic reported, since there is nobody left to take it. The runtime chooses with
 //! [`PanicPolicy`].
 
+use crate::base::wake_list::contain;
 use std::cell::Cell;
 use std::fmt;
-use std::panic::Location;
+use std::panic::{Location, catch_unwind};
 
 /// What a runtime does with a panic that no handle takes and nothing recovers.
 ///
@@ -58,6 +59,10 @@ pub(crate) fn unjoined(id: u64, spawned_at: &Location<'_>, error: &dyn fmt::Disp
 }
 
 /// The panic hook has printed message and place; what is missing is which goroutine it was.
+///
+/// Printing panics where the standard error cannot be written to. That is nobody's panic, and it must
+/// not end the thread, which is one of the runtime.
 fn report(id: u64, spawned_at: &Location<'_>, error: &dyn fmt::Display) {
-    eprintln!("{error}\n\ngoroutine {id} [running]:\ncreated at {spawned_at}");
+    let text = format!("{error}\n\ngoroutine {id} [running]:\ncreated at {spawned_at}");
+    let _ = catch_unwind(|| eprintln!("{text}")).map_err(contain);
 }

@@ -85,15 +85,17 @@ impl Builder {
     fn into_config(self) -> io::Result<Config> {
         let mut config = match self.procs {
             None => Config::from_env()?,
-            Some(procs) => Config::with_procs(check_procs(procs).map_err(|why| {
-                io::Error::new(io::ErrorKind::InvalidInput, format!("procs({procs}): {why}"))
-            })?),
+            Some(procs) => {
+                let checked = check_procs(procs);
+                Config::with_procs(checked.map_err(|why| invalid(format!("procs({procs}): {why}")))?)
+            }
         };
         if self.max_blocking_threads == Some(0) {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidInput,
-                "max_blocking_threads(0): at least 1 is needed to run a blocking call",
-            ));
+            let what = "max_blocking_threads(0): at least 1 is needed to run a blocking call";
+            return Err(invalid(what.to_owned()));
+        }
+        if let Some(name) = self.thread_name.as_ref().filter(|name| name.contains('\0')) {
+            return Err(invalid(format!("thread_name({name:?}): a name cannot hold a NUL")));
         }
         config.on_panic = self.on_panic;
         config.thread_name = self.thread_name.unwrap_or(config.thread_name);
@@ -101,4 +103,8 @@ impl Builder {
             self.max_blocking_threads.unwrap_or(config.max_blocking_threads);
         Ok(config)
     }
+}
+
+fn invalid(what: String) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, what)
 }

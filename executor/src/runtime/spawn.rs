@@ -53,7 +53,7 @@ where
 {
     let id = Id::next();
     let spawned_at = Location::caller();
-    let body = Body::new(id, future, Detached { id, spawned_at });
+    let body = Body::new(future, Detached { id, spawned_at });
     on_current(|sched| sched.spawn(id, spawned_at, body));
 }
 
@@ -97,7 +97,7 @@ where
 {
     let id = Id::next();
     let (completer, handle) = join_cell(id, spawned_at);
-    sched.spawn(id, spawned_at, Body::new(id, future, completer));
+    sched.spawn(id, spawned_at, Body::new(future, completer));
     handle
 }
 

@@ -106,7 +106,7 @@ impl Sched {
             may_block();
             call()
         };
-        let body = Body::new(id, run, completer);
+        let body = Body::new(run, completer);
         self.submit_job(Box::pin(body));
         handle
     }

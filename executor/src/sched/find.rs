@@ -145,7 +145,8 @@ impl M {
                 return Some(g);
             }
             if clock::now() >= until || self.sched().is_closing() {
-                return None;
+                // Who moved at the first look may have got stuck meanwhile.
+                return self.steal(true);
             }
         }
     }
@@ -160,10 +161,22 @@ impl M {
             // SAFETY: this thread is the M that owns the P stolen into.
             unsafe { victim.queue.steal_into(&self.p().queue) }
         });
-        if from_surplus.is_some() || !lone_too {
-            return from_surplus;
+        let stolen = from_surplus.or_else(|| victims().filter(|_| lone_too).find_map(steal_lone));
+        if stolen.is_some() {
+            self.pass_token_on();
         }
-        victims().find_map(steal_lone)
+        stolen
+    }
+
+    /// This M has stolen, so its victim had more than it could run, or was stuck. Others may be as
+    /// well: the next M looks, also for the lone Gs that elsewhere count as nobody's surplus.
+    fn pass_token_on(&self) {
+        self.stop_spinning();
+        let sched = self.sched();
+        let any_left = sched.permits.all_running().any(|p| !p.queue.is_empty());
+        if any_left || sched.has_visible_work() {
+            sched.wake_p();
+        }
     }
 
     fn owns(&self, p: &P) -> bool {

@@ -77,7 +77,7 @@ where
         parent: crate::task::try_goid(),
         spawned_at,
     };
-    let root = |meta: &Meta| Root { meta: NonNull::from(meta), registered: false, body };
+    let root = |meta: &Meta| Root { meta: NonNull::from(meta), body };
     let (g, task) = Builder::new().metadata(meta).spawn(root, WithInfo(schedule));
     task.detach();
     g
@@ -90,13 +90,12 @@ fn schedule(g: G, info: ScheduleInfo) {
     ready(g, info.woken_while_running);
 }
 
-/// The outermost future of a goroutine: registers it when it first waits, and counts its end.
+/// The outermost future of a goroutine: registers it when it first waits, and counts its end. What
+/// has waited stands in the registry of its home until this is dropped.
 #[pin_project(PinnedDrop)]
 struct Root<F: Future, S: Sink<F::Output>> {
     /// The record before this future in the same allocation.
     meta: NonNull<Meta>,
-    /// Whether the goroutine stands in the registry of its home.
-    registered: bool,
     #[pin]
     body: Body<F, S>,
 }
@@ -109,10 +108,10 @@ impl<F: Future, S: Sink<F::Output>> Future for Root<F, S> {
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let this = self.project();
-        let outcome = this.body.poll(cx);
-        if outcome.is_pending() && !*this.registered {
-            *this.registered = true;
+        let mut this = self.project();
+        let had_waited = this.body.has_waited();
+        let outcome = this.body.as_mut().poll(cx);
+        if outcome.is_pending() && !had_waited {
             // SAFETY: record and future share one allocation, so the record is there.
             let meta = unsafe { this.meta.as_ref() };
             meta.home().register(meta, cx.waker().clone());
@@ -124,11 +123,11 @@ impl<F: Future, S: Sink<F::Output>> Future for Root<F, S> {
 #[pinned_drop]
 impl<F: Future, S: Sink<F::Output>> PinnedDrop for Root<F, S> {
     fn drop(self: Pin<&mut Self>) {
-        let this = self.project();
-        this.body.cancel();
+        let mut this = self.project();
+        this.body.as_mut().cancel();
         // SAFETY: record and future share one allocation, so the record is there.
         let meta = unsafe { this.meta.as_ref() };
-        if *this.registered {
+        if this.body.has_waited() {
             // Whoever drops this future holds the allocation, so this is not its last reference.
             drop(meta.home().unregister(meta));
         }

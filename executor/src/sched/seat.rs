@@ -48,7 +48,7 @@ impl Sched {
             "block_on inside a goroutine would block the thread that runs it: await the future \
              instead, or spawn it and await the handle"
         );
-        let _policy = WithPolicy(panic::set_policy(self.config.on_panic));
+        let _policy = WithPolicy::of(self);
         let _entered = enter(self);
         let id = Id::next();
         let seat = Seat::new();
@@ -84,8 +84,15 @@ impl Drop for Seated<'_> {
     }
 }
 
-/// Puts the thread's panic policy back.
-struct WithPolicy(panic::PanicPolicy);
+/// While it lives, this thread has the panic policy of a runtime.
+#[derive(Debug)]
+pub(super) struct WithPolicy(panic::PanicPolicy);
+
+impl WithPolicy {
+    pub(super) fn of(sched: &Sched) -> Self {
+        Self(panic::set_policy(sched.config.on_panic))
+    }
+}
 
 impl Drop for WithPolicy {
     fn drop(&mut self) {

@@ -13,9 +13,11 @@
 //! while that goroutine was alive, and the sweep ends only when no goroutine and no visit is left.
 
 use super::Sched;
+use super::context::{Entered, enter};
 use super::g::Meta;
 use super::m::M;
 use super::registry::Home;
+use super::seat::WithPolicy;
 use crate::base::atomic::{Ordering, fence};
 use crate::base::lock::Mutex;
 use crate::task::Id;
@@ -234,14 +236,30 @@ impl Drop for ExitGuard {
     fn drop(&mut self) {
         let last = self.sched.exits.leave();
         if last && self.sched.is_closing() {
+            let _here = Here::new(&self.sched);
             self.sched.sweep(None);
         }
     }
 }
 
+/// While it lives, destructors that run on this thread find the runtime and its panic policy as they
+/// would on one of its Ms.
+#[derive(Debug)]
+struct Here {
+    _entered: Entered,
+    _policy: WithPolicy,
+}
+
+impl Here {
+    fn new(sched: &Arc<Sched>) -> Self {
+        Self { _entered: enter(sched), _policy: WithPolicy::of(sched) }
+    }
+}
+
 impl Sched {
     /// Ends the runtime, waiting until `deadline` for polls that are under way.
-    pub(crate) fn close(&self, deadline: Instant) -> Leftover {
+    pub(crate) fn close(self: &Arc<Self>, deadline: Instant) -> Leftover {
+        let _here = Here::new(self);
         let alive = self.live();
         let waited = self.some_waited();
         // Ordering: SeqCst, with the fence: a visitor that came too late to be seen sees it, and so
@@ -280,23 +298,22 @@ impl Sched {
             while let Some(g) = self.global.pop() {
                 drop(g);
             }
-            let wakers = self.some_waiting();
-            let idle = wakers.is_empty();
-            for waker in wakers {
-                waker.wake();
+            self.some_waiting().into_iter().for_each(Waker::wake);
+            if !self.global.is_empty() {
+                continue;
             }
-            // Ordering: SeqCst; see `visit`. Acquire alone would do for what visitors pushed.
+            // What waking did not bring is in a poll, or another thread is about to bring it.
+            let live = self.live();
+            // Ordering: SeqCst; see `visit`. After the look at the living: who visits for one of
+            // those that have been dropped since began before that.
             let visits = self.visits.load(Ordering::SeqCst);
-            if idle && visits == 0 && self.live() == 0 && self.global.is_empty() {
+            if live == 0 && visits == 0 && self.global.is_empty() {
                 return 0;
             }
-            let late = deadline.is_some_and(|deadline| Instant::now() >= deadline);
-            if late && idle && self.global.is_empty() {
-                return self.live();
+            if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+                return live;
             }
-            if idle {
-                thread::sleep(Duration::from_micros(50));
-            }
+            thread::sleep(Duration::from_micros(50));
         }
     }
 

@@ -6,7 +6,7 @@
 
 use super::join_error::{JoinError, Payload};
 use super::{Id, enter};
-use crate::base::wake_list::drop_quietly;
+use crate::base::wake_list::{contain, drop_quietly};
 use crate::panic;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
@@ -15,10 +15,13 @@ use std::task::{Context, Poll, Waker};
 
 /// Who is told how a goroutine ended.
 pub(crate) trait Sink<T> {
+    /// The number of the goroutine.
+    fn id(&self) -> Id;
+
     /// Whether the goroutine is to end at its next poll. Asked before each poll.
     fn is_aborted(&self) -> bool;
 
-    /// The goroutine is about to wait, and `waker` makes it runnable.
+    /// The goroutine waits for the first time, and `waker` makes it runnable, now and later.
     fn parked(&mut self, waker: &Waker);
 
     /// The goroutine is over. Called once.
@@ -34,6 +37,11 @@ pub(crate) struct Detached {
 
 impl<T> Sink<T> for Detached {
     #[inline]
+    fn id(&self) -> Id {
+        self.id
+    }
+
+    #[inline]
     fn is_aborted(&self) -> bool {
         false
     }
@@ -45,66 +53,82 @@ impl<T> Sink<T> for Detached {
     fn finish(self, outcome: Result<T, JoinError>) {
         match outcome {
             Ok(value) => drop_value(value, self.id, self.spawned_at),
-            Err(error) if error.is_panic() => panic::unrecovered(self.id.as_u64(), self.spawned_at, &error),
-            Err(_cancelled) => {}
+            Err(error) => crash(error, self.spawned_at),
         }
     }
 }
 
 /// Drops what `go!` discards; a panic in that destructor is the goroutine's.
+#[inline]
 fn drop_value<T>(value: T, id: Id, spawned_at: &'static Location<'static>) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
-        panic::unrecovered(id.as_u64(), spawned_at, &JoinError::panicked(id, payload));
+        crash(JoinError::panicked(id, payload), spawned_at);
     }
+}
+
+/// Leaves a panic to the policy. If the process goes on, the payload ends here, whose own destructor
+/// may panic.
+#[cold]
+fn crash(error: JoinError, spawned_at: &'static Location<'static>) {
+    if error.is_panic() {
+        panic::unrecovered(error.id().as_u64(), spawned_at, &error);
+    }
+    error.try_into_panic().into_iter().for_each(contain);
 }
 
 /// A goroutine's future and its sink.
 ///
-/// Both are there until the goroutine is over; the poll or the drop that ends it takes them.
+/// Both are there until the goroutine is over; the poll or the drop that ends it takes them. Every
+/// word here is one more for each goroutine there is.
 #[derive(Debug)]
 pub(crate) struct Body<F: Future, S: Sink<F::Output>> {
-    id: Id,
+    /// Whether it has ever waited.
+    waited: bool,
     /// Pinned with the body: never moved while it is there, dropped in place.
     future: Option<F>,
     sink: Option<S>,
 }
 
 impl<F: Future, S: Sink<F::Output>> Body<F, S> {
-    pub(crate) fn new(id: Id, future: F, sink: S) -> Self {
-        Self { id, future: Some(future), sink: Some(sink) }
+    pub(crate) fn new(future: F, sink: S) -> Self {
+        Self { waited: false, future: Some(future), sink: Some(sink) }
     }
 
-    /// The pinned future and the sink.
-    fn parts(self: Pin<&mut Self>) -> (Pin<&mut Option<F>>, &mut Option<S>) {
+    /// Whether the goroutine has ever been pending.
+    pub(crate) fn has_waited(&self) -> bool {
+        self.waited
+    }
+
+    /// The pinned future, the sink, and whether it has waited.
+    fn parts(self: Pin<&mut Self>) -> (Pin<&mut Option<F>>, &mut Option<S>, &mut bool) {
         // SAFETY: `future` is structurally pinned: it is only reached through this method, which
-        // pins it again, and set to `None` in place, which drops it where it is. `sink` never is.
+        // pins it again, and set to `None` in place, which drops it where it is. The others never are.
         let this = unsafe { self.get_unchecked_mut() };
         // SAFETY: as above.
         let future = unsafe { Pin::new_unchecked(&mut this.future) };
-        (future, &mut this.sink)
+        (future, &mut this.sink, &mut this.waited)
     }
 
     /// Drops the future in place, if it is still there, and gives the panic of its destructor.
     fn drop_future(self: Pin<&mut Self>) -> Option<Payload> {
-        let (mut future, _) = self.parts();
+        let (mut future, ..) = self.parts();
         catch_unwind(AssertUnwindSafe(|| future.set(None))).err()
     }
 
     /// Ends the goroutine where it is, if it is not over.
     pub(crate) fn cancel(self: Pin<&mut Self>) {
-        if self.sink.is_some() {
-            let _entered = enter(self.id);
-            let cancelled = JoinError::cancelled(self.id);
-            self.end(Err(cancelled));
+        if let Some(id) = self.sink.as_ref().map(Sink::id) {
+            let _entered = enter(id);
+            self.end(Err(JoinError::cancelled(id)));
         }
     }
 
     /// Ends the goroutine: drops the future, then tells the sink. A panic of the destructor
     /// replaces a result, but not an earlier panic.
     fn end(mut self: Pin<&mut Self>, outcome: Result<F::Output, JoinError>) {
-        let id = self.id;
         let late = self.as_mut().drop_future();
         let Some(sink) = self.parts().1.take() else { return };
+        let id = sink.id();
         let outcome = match (late, outcome) {
             (None, outcome) => outcome,
             (Some(late), Err(error)) if error.is_panic() => {
@@ -125,23 +149,25 @@ impl<F: Future, S: Sink<F::Output>> Future for Body<F, S> {
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let _entered = enter(self.id);
-        let (mut future, sink) = self.as_mut().parts();
+        let (mut future, sink, waited) = self.as_mut().parts();
         let (Some(running), Some(sink)) = (future.as_mut().as_pin_mut(), sink) else {
             return Poll::Ready(());
         };
+        let id = sink.id();
+        let _entered = enter(id);
         if sink.is_aborted() {
-            let cancelled = JoinError::cancelled(self.id);
-            self.end(Err(cancelled));
+            self.end(Err(JoinError::cancelled(id)));
             return Poll::Ready(());
         }
         let outcome = match catch_unwind(AssertUnwindSafe(|| running.poll(cx))) {
             Ok(Poll::Pending) => {
-                sink.parked(cx.waker());
+                if !std::mem::replace(waited, true) {
+                    sink.parked(cx.waker());
+                }
                 return Poll::Pending;
             }
             Ok(Poll::Ready(value)) => Ok(value),
-            Err(payload) => Err(JoinError::panicked(self.id, payload)),
+            Err(payload) => Err(JoinError::panicked(id, payload)),
         };
         self.end(outcome);
         Poll::Ready(())

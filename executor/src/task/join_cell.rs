@@ -45,7 +45,7 @@ pub(crate) fn join_cell<T>(
         id,
         spawned_at,
     });
-    (Completer { cell: Arc::clone(&cell), parked: false }, JoinHandle::new(cell))
+    (Completer { cell: Arc::clone(&cell) }, JoinHandle::new(cell))
 }
 
 /// A place for a waker. What is left there is dropped with the cell, on anybody's thread; it may be
@@ -207,11 +207,14 @@ impl<T: Send> Abort for JoinCell<T> {
 #[derive(Debug)]
 pub(crate) struct Completer<T> {
     cell: Arc<JoinCell<T>>,
-    /// Whether the task slot has been written.
-    parked: bool,
 }
 
 impl<T> Sink<T> for Completer<T> {
+    #[inline]
+    fn id(&self) -> Id {
+        self.cell.id
+    }
+
     #[inline]
     fn is_aborted(&self) -> bool {
         // Ordering: Acquire pairs with `abort`: the body sees what its aborter did before.
@@ -220,10 +223,6 @@ impl<T> Sink<T> for Completer<T> {
 
     #[inline]
     fn parked(&mut self, waker: &Waker) {
-        if self.parked {
-            return;
-        }
-        self.parked = true;
         // SAFETY: TASK is not set yet, so the slot is still the body's.
         let slot = unsafe { &mut *self.cell.task.get() };
         slot.0 = Some(waker.clone());

@@ -206,7 +206,7 @@ impl Local {
         let (completer, handle) = join_cell(id, spawned_at);
         let place = self.take_place();
         let member: Member<F, Completer<F::Output>> =
-            Member { body: Body::new(id, future, completer), local: Rc::clone(self), place };
+            Member { body: Body::new(future, completer), local: Rc::clone(self), place };
         let inbox = Arc::clone(&self.inbox);
         let schedule = move |runnable| inbox.push(runnable);
         // SAFETY: the future may be polled and dropped on this thread only. Its runnable lives in

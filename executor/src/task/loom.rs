@@ -238,7 +238,7 @@ fn abort_meets_first_wait() {
         let _waits = waits;
         pending::<()>().await;
     };
-    let body = Body::new(handle.id(), future, completer);
+    let body = Body::new(future, completer);
     let goroutine = thread::spawn(move || run(body));
     reason.give();
     handle.abort();
@@ -271,7 +271,7 @@ fn abort_meets_completion() {
         cx.waker().wake_by_ref();
         Poll::Pending
     });
-    let body = Body::new(handle.id(), future, completer);
+    let body = Body::new(future, completer);
     let goroutine = thread::spawn(move || run(body));
     handle.abort();
     goroutine.join().unwrap();
