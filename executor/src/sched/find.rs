@@ -161,22 +161,7 @@ impl M {
             // SAFETY: this thread is the M that owns the P stolen into.
             unsafe { victim.queue.steal_into(&self.p().queue) }
         });
-        let stolen = from_surplus.or_else(|| victims().filter(|_| lone_too).find_map(steal_lone));
-        if stolen.is_some() {
-            self.pass_token_on();
-        }
-        stolen
-    }
-
-    /// This M has stolen, so its victim had more than it could run, or was stuck. Others may be as
-    /// well: the next M looks, also for the lone Gs that elsewhere count as nobody's surplus.
-    fn pass_token_on(&self) {
-        self.stop_spinning();
-        let sched = self.sched();
-        let any_left = sched.permits.all_running().any(|p| !p.queue.is_empty());
-        if any_left || sched.has_visible_work() {
-            sched.wake_p();
-        }
+        from_surplus.or_else(|| victims().filter(|_| lone_too).find_map(steal_lone))
     }
 
     fn owns(&self, p: &P) -> bool {

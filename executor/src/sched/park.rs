@@ -127,7 +127,7 @@ mod tests {
         for _ in 0..1000 {
             let (id, spawned_at) = (Id::next(), Location::caller());
             let sink = Detached { id, spawned_at };
-            sched.spawn(id, spawned_at, Body::new(id, async {}, sink));
+            sched.spawn(id, spawned_at, Body::new(async {}, sink));
         }
         wait_until("the goroutines are over", || sched.live() == 0);
         wait_until("all Ms sleep", || sched.idle.asleep() == sched.ps.lock().len());
