@@ -13,5 +13,4 @@ mod loom;
 pub(crate) mod note;
 #[cfg(feature = "rt")]
 pub(crate) mod rng;
-#[cfg(feature = "rt")]
 pub(crate) mod wake_list;
