@@ -65,6 +65,7 @@ impl M {
     /// The 61st poll: those who are not in the local queue have their turn.
     #[cold]
     fn be_fair(&self) -> Option<G> {
+        self.measure_grain();
         if self.sched().is_seat_waiting() {
             self.yield_permit();
         }

@@ -10,6 +10,8 @@ mod context;
 mod find;
 #[cfg(not(gort_loom))]
 mod g;
+#[cfg(not(gort_loom))]
+mod grain;
 mod idle;
 #[cfg(all(test, gort_loom))]
 mod loom;

@@ -283,16 +283,6 @@ impl Sched {
         }
     }
 
-    /// Work was pushed into this M's own ring, where it will come to it in any case: wakes another M
-    /// to share it, if that seems due. No fence: a wake-up missed here delays sharing until the next
-    /// push, and loses nothing.
-    #[inline]
-    pub(super) fn wake_p_for_surplus(&self) {
-        if self.permits.any_free() && self.idle.is_quiet() {
-            self.wake_p();
-        }
-    }
-
     /// Starts one more M, with the spinning token, if there are fewer than permits.
     ///
     /// # Errors
@@ -362,7 +352,7 @@ impl Sched {
             || self.has_due_timer()
     }
 
-    fn has_due_timer(&self) -> bool {
+    pub(super) fn has_due_timer(&self) -> bool {
         let earliest = self.earliest_deadline();
         earliest != Nanos::MAX && earliest <= clock::now()
     }
