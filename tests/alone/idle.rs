@@ -1,6 +1,8 @@
 //! An idle runtime costs nothing: no computing, and no thread that wakes now and then. In a process of
 //! its own, whose threads are all known.
 
+#![cfg(target_os = "linux")]
+
 use futures::io::AsyncReadExt;
 use gort::Runtime;
 use gort::net::{TcpListener, TcpStream, UdpSocket};

@@ -1,6 +1,8 @@
 //! A runtime that has ended leaves nothing: no thread, no file descriptor, no byte. In a process of
 //! its own, where nobody else has any; and in one test, for the same reason.
 
+#![cfg(target_os = "linux")]
+
 use futures::channel::oneshot;
 use futures::io::{AsyncReadExt, AsyncWriteExt};
 use gort::Runtime;
