@@ -46,7 +46,9 @@ fn live(runtime: &Runtime) {
 
 async fn echo() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let mut near = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    let mut near = TcpStream::connect(listener.local_addr().unwrap())
+        .await
+        .unwrap();
     let (far, _) = listener.accept().await.unwrap();
     let echo = gort::spawn(async move {
         let mut buf = [0; 5];
@@ -74,9 +76,12 @@ fn once(procs: usize, n: usize) {
     } else {
         drop(runtime);
     }
-    // A thread that ran blocking calls is out of the runtime a moment before it has ended. A runtime
-    // that starts meanwhile makes timers of its own, instead of those which the last one gives back.
-    wait_until("all threads of the runtime have ended", || threads() == before);
+    // A thread that ran blocking calls is out of the runtime a moment before it has ended. A
+    // runtime that starts meanwhile makes timers of its own, instead of those which the last one
+    // gives back.
+    wait_until("all threads of the runtime have ended", || {
+        threads() == before
+    });
 }
 
 /// Threads, file descriptors and bytes.
@@ -89,11 +94,17 @@ fn a_hundred_runtimes_in_a_row_leave_nothing() {
     bounded("a hundred runtimes", || {
         quietly(|| ());
         // What the process makes once, such as thread-locals of this thread, is there after these.
-        PROCS.into_iter().for_each(|procs| (0..2).for_each(|n| once(procs, n)));
+        PROCS
+            .into_iter()
+            .for_each(|procs| (0..2).for_each(|n| once(procs, n)));
         for procs in PROCS {
             let before = state();
             (0..34).for_each(|n| once(procs, n));
-            assert_eq!(before, state(), "threads, fds and bytes before and after, procs = {procs}");
+            assert_eq!(
+                before,
+                state(),
+                "threads, fds and bytes before and after, procs = {procs}"
+            );
         }
     });
 }

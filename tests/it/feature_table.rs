@@ -9,8 +9,8 @@ use crate::tidy::root;
 /// Modules that hold the house rules and no feature.
 const HOUSE: &[&str] = &["main", "tidy", "feature_table"];
 
-/// The tests that the rows of the feature table name: each `` `tests/it/<module>` `` as `module`, each
-/// `` `tests/alone/<file>` `` as `alone/file`.
+/// The tests that the rows of the feature table name: each `` `tests/it/<module>` `` as `module`,
+/// each `` `tests/alone/<file>` `` as `alone/file`.
 fn named(readme: &str) -> Result<BTreeSet<String>, String> {
     let table: Vec<&str> = readme
         .lines()
@@ -26,11 +26,15 @@ fn named(readme: &str) -> Result<BTreeSet<String>, String> {
     let mut modules = BTreeSet::new();
     for row in table {
         let quoted = row.split('`').skip(1).step_by(2);
-        let tests: Vec<&str> = quoted.filter_map(|path| path.strip_prefix("tests/")).collect();
+        let tests: Vec<&str> = quoted
+            .filter_map(|path| path.strip_prefix("tests/"))
+            .collect();
         if tests.is_empty() {
             return Err(format!("this row names no test: {row}"));
         }
-        let names = tests.iter().map(|path| path.strip_prefix("it/").unwrap_or(path));
+        let names = tests
+            .iter()
+            .map(|path| path.strip_prefix("it/").unwrap_or(path));
         modules.extend(names.map(|name| name.trim_end_matches(".rs").to_owned()));
     }
     Ok(modules)
@@ -43,13 +47,24 @@ fn modules(folder: &str) -> Vec<String> {
     let modules = paths.filter(|path| {
         path.extension().is_some_and(|end| end == "rs") || path.join("mod.rs").exists()
     });
-    modules.map(|path| path.file_stem().expect("a name").to_string_lossy().into_owned()).collect()
+    modules
+        .map(|path| {
+            path.file_stem()
+                .expect("a name")
+                .to_string_lossy()
+                .into_owned()
+        })
+        .collect()
 }
 
 /// The modules under `tests/it`, and as `alone/file` the files under `tests/alone`.
 fn existing() -> BTreeSet<String> {
-    let together = modules("tests/it").into_iter().filter(|name| !HOUSE.contains(&&name[..]));
-    let alone = modules("tests/alone").into_iter().map(|name| format!("alone/{name}"));
+    let together = modules("tests/it")
+        .into_iter()
+        .filter(|name| !HOUSE.contains(&&name[..]));
+    let alone = modules("tests/alone")
+        .into_iter()
+        .map(|name| format!("alone/{name}"));
     together.chain(alone).collect()
 }
 
@@ -89,12 +104,23 @@ fn modules_stand_in_the_order_of_the_table() {
     let readme = fs::read_to_string(root().join("README.md")).expect("the README");
     let main = fs::read_to_string(root().join("tests/it/main.rs")).expect("the root of the tests");
     let place = |name: &str| {
-        let with_end = [format!("`tests/it/{name}.rs`"), format!("`tests/it/{name}`")];
-        with_end.iter().find_map(|path| readme.find(path)).unwrap_or(usize::MAX)
+        let with_end = [
+            format!("`tests/it/{name}.rs`"),
+            format!("`tests/it/{name}`"),
+        ];
+        with_end
+            .iter()
+            .find_map(|path| readme.find(path))
+            .unwrap_or(usize::MAX)
     };
-    let declared = main.lines().filter_map(|line| line.strip_prefix("mod ")?.strip_suffix(';'));
+    let declared = main
+        .lines()
+        .filter_map(|line| line.strip_prefix("mod ")?.strip_suffix(';'));
     let modules: Vec<&str> = declared.collect();
-    assert!(modules.is_sorted_by_key(|name| place(name)), "another order than the table's");
+    assert!(
+        modules.is_sorted_by_key(|name| place(name)),
+        "another order than the table's"
+    );
 }
 
 #[test]

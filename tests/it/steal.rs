@@ -125,7 +125,9 @@ fn the_batch_of_a_wake_up_is_shared() {
             for _ in 0..100 {
                 yield_now().await;
             }
-            senders.into_iter().for_each(|sender| sender.send(()).unwrap());
+            senders
+                .into_iter()
+                .for_each(|sender| sender.send(()).unwrap());
             for handle in handles {
                 handle.await.unwrap();
             }
@@ -159,7 +161,10 @@ fn steal_during_overflow_loses_nothing() {
     with_procs(&[2, 8], move |runtime| {
         let mut seeded = seeded.clone();
         for _ in 0..20 {
-            let (burst, ran) = (200 + seeded.below(800) as usize, Arc::new(AtomicUsize::new(0)));
+            let (burst, ran) = (
+                200 + seeded.below(800) as usize,
+                Arc::new(AtomicUsize::new(0)),
+            );
             let counted = Arc::clone(&ran);
             let main = runtime.spawn(async move {
                 let spawn = |_| {
