@@ -24,7 +24,7 @@ fn live(runtime: &Runtime) {
     let aborted = runtime.spawn(gort::time::sleep(Duration::from_secs(3600)));
     let panics = runtime.spawn(async { panic!("expected: in a poll") });
     runtime.block_on(async {
-        assert!(panics.await.map(|()| ()).unwrap_err().is_panic());
+        assert!(panics.await.unwrap_err().is_panic());
         let mut set = JoinSet::new();
         (0..300).for_each(|n| drop(set.spawn(async move { n })));
         assert_eq!(set.join_all().await.len(), 300);

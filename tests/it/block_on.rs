@@ -243,7 +243,7 @@ fn a_panic_of_the_root_is_the_callers_and_the_permit_is_given_back() {
                         panic!("expected: the root")
                     })
                 }));
-                let payload: Box<dyn std::any::Any + Send> = outcome.map(|()| ()).unwrap_err();
+                let payload: Box<dyn std::any::Any + Send> = outcome.unwrap_err();
                 assert_eq!(payload.downcast_ref(), Some(&"expected: the root"));
                 assert!(try_goid().is_none() && runtime::Handle::try_current().is_none());
             }

@@ -43,7 +43,7 @@ fn calls_block_beside_each_other_and_beside_goroutines() {
         let barrier = Arc::new(Barrier::new(20));
         let call = |_| {
             let barrier = Arc::clone(&barrier);
-            spawn_blocking(move || drop(barrier.wait()))
+            spawn_blocking(move || barrier.wait())
         };
         let blocked: Vec<_> = (0..19).map(call).collect();
         for _ in 0..100 {
@@ -109,9 +109,7 @@ fn a_panic_arrives_and_the_thread_goes_on() {
         let first = join(runtime.spawn_blocking(|| thread::current().id()));
         for n in 0..20 {
             let handle = runtime.spawn_blocking(move || panic!("expected: number {n}"));
-            let error = futures::executor::block_on(handle)
-                .map(|()| ())
-                .unwrap_err();
+            let error = futures::executor::block_on(handle).unwrap_err();
             let text = error.into_panic().downcast::<String>().unwrap();
             assert_eq!(*text, format!("expected: number {n}"));
         }

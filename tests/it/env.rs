@@ -80,7 +80,7 @@ fn what_is_malformed_names_itself_when_the_default_runtime_is_needed() {
             catch_unwind(|| gort::block_on(async {})),
             catch_unwind(|| drop(gort::spawn(async {}))),
             catch_unwind(|| gort::runtime::go(async {})),
-            catch_unwind(|| drop(gort::runtime::procs())),
+            catch_unwind(|| assert!(gort::runtime::procs() > 0)),
         ];
         for attempt in attempts {
             let payload = attempt.unwrap_err();

@@ -21,7 +21,9 @@ fn is_whole(runtime: &Runtime) {
     let barrier = Arc::new(std::sync::Barrier::new(runtime.procs()));
     let spawn = |_| {
         let barrier = Arc::clone(&barrier);
-        runtime.spawn(async move { drop(barrier.wait()) })
+        runtime.spawn(async move {
+            barrier.wait();
+        })
     };
     let handles: Vec<_> = (0..runtime.procs()).map(spawn).collect();
     handles.into_iter().for_each(join);
@@ -54,9 +56,7 @@ fn a_panic_in_a_poll_is_the_handles() {
                 }
                 panic!("expected: in a poll");
             });
-            let error = futures::executor::block_on(handle)
-                .map(|()| ())
-                .unwrap_err();
+            let error = futures::executor::block_on(handle).unwrap_err();
             assert_eq!(
                 error.into_panic().downcast_ref(),
                 Some(&"expected: in a poll")
@@ -74,12 +74,7 @@ fn a_panicked_future_is_dropped_before_its_handle_is_ready() {
             yield_now().await;
             panic!("expected: in a poll");
         }));
-        assert!(
-            futures::executor::block_on(handle)
-                .map(|()| ())
-                .unwrap_err()
-                .is_panic()
-        );
+        assert!(futures::executor::block_on(handle).unwrap_err().is_panic());
         assert_eq!(counts.live(), 0);
     });
 }
@@ -357,7 +352,7 @@ fn a_panic_in_a_blocking_call_is_the_handles() {
     quietly(|| {
         on_goroutine(&PROCS, || async {
             let handle = gort::spawn_blocking(|| panic!("expected: a call"));
-            let error = handle.await.map(|()| ()).unwrap_err();
+            let error = handle.await.unwrap_err();
             assert_eq!(error.into_panic().downcast_ref(), Some(&"expected: a call"));
             assert_eq!(gort::spawn_blocking(|| 7).await.unwrap(), 7);
         });

@@ -36,7 +36,9 @@ fn as_many_goroutines_as_ps_block_at_the_same_time() {
             let main = runtime.spawn(async move {
                 let spawn = |_| {
                     let barrier = Arc::clone(&barrier);
-                    spawn(async move { drop(barrier.wait()) })
+                    spawn(async move {
+                        barrier.wait();
+                    })
                 };
                 for handle in (0..procs).map(spawn).collect::<Vec<_>>() {
                     handle.await.unwrap();
@@ -54,7 +56,9 @@ fn as_many_goroutines_of_foreign_threads_as_ps_block_at_the_same_time() {
             let barrier = Arc::new(Barrier::new(runtime.procs()));
             let spawn = |_| {
                 let barrier = Arc::clone(&barrier);
-                runtime.spawn(async move { drop(barrier.wait()) })
+                runtime.spawn(async move {
+                    barrier.wait();
+                })
             };
             let handles: Vec<_> = (0..runtime.procs()).map(spawn).collect();
             handles.into_iter().for_each(join);

@@ -133,22 +133,24 @@ fn sleeps_polled_on_a_foreign_thread_wake_it() {
 fn a_sleep_goes_on_in_another_goroutine_and_another_runtime() {
     with_procs(&PROCS, |runtime| {
         let other = gort::Runtime::builder().procs(1).build().unwrap();
-        let begun = runtime.block_on(async {
+        let mut begun = None;
+        runtime.block_on(async {
             let mut sleep = Box::pin(sleep(ms(20)));
             poll_fn(|cx| {
                 assert!(sleep.as_mut().poll(cx).is_pending());
                 Poll::Ready(())
             })
             .await;
-            sleep
+            begun = Some(sleep);
         });
         let started = Instant::now();
-        let half_way = join(runtime.spawn(async move {
-            let mut begun = begun;
+        let (half_way, waited) = std::sync::mpsc::channel();
+        join(runtime.spawn(async move {
+            let mut begun = begun.expect("it was made");
             assert!(timeout(ms(1), &mut begun).await.is_err());
-            begun
+            half_way.send(begun).expect("somebody waits for it");
         }));
-        join(other.spawn(half_way));
+        join(other.spawn(waited.recv().expect("it was sent")));
         assert!(started.elapsed() < Duration::from_secs(10));
     });
 }
