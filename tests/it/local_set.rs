@@ -405,7 +405,7 @@ fn local_goroutines_have_numbers_of_their_own() {
 }
 
 #[test]
-#[should_panic(expected = "spawn_local needs a place on this thread")]
+#[should_panic(expected = "a local goroutine needs a place on this thread")]
 fn spawn_local_in_a_goroutine_that_may_move_is_refused() {
     let runtime = Runtime::builder().procs(1).build().unwrap();
     join(runtime.spawn(async { drop(spawn_local(ready(()))) }));

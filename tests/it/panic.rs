@@ -398,6 +398,24 @@ fn a_panic_in_go_ends_the_process_with_code_2() {
 }
 
 #[test]
+fn a_panic_in_a_local_go_ends_the_process_with_code_2() {
+    const NAME: &str = "panic::a_panic_in_a_local_go_ends_the_process_with_code_2";
+    if is_child(NAME) {
+        let runtime = Runtime::builder().procs(1).build().unwrap();
+        runtime.block_on(async {
+            gort::go!(local, {
+                panic!("the reason");
+            });
+            std::future::pending::<()>().await;
+        });
+        unreachable!("the process went on");
+    }
+    let ended = run_child(NAME, &[]);
+    assert_eq!(ended.code, Some(2), "{ended:?}");
+    assert!(ended.stderr.contains("panic.rs:"), "{}", ended.stderr);
+}
+
+#[test]
 fn a_panic_in_a_destructor_of_go_ends_the_process_with_code_2() {
     const NAME: &str = "panic::a_panic_in_a_destructor_of_go_ends_the_process_with_code_2";
     if is_child(NAME) {

@@ -80,7 +80,7 @@ mod tests {
     #[test]
     fn goroutines_that_end_at_once_are_fine_and_those_that_live_on_are_not() {
         let grain = Grain::new();
-        let run = |times: u64, from: (Nanos, u64), step: (Nanos, u64)| {
+        let run = |times: u64, from: (u64, u64), step: (u64, u64)| {
             (1..=times).map(|n| grain.measure(from.0 + n * step.0, from.1 + n * step.1)).last()
         };
         assert_eq!(run(40, (0, 0), (2_000, 0)), Some(false), "short polls of those that live on");

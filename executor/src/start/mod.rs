@@ -43,7 +43,7 @@ pub fn go_local<F>(future: F)
 where
     F: Future + 'static,
 {
-    detach(crate::task::spawn_local(future));
+    crate::task::go_local(future);
 }
 
 /// Starts a goroutine.

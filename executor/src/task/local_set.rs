@@ -8,7 +8,7 @@
 //! the inbox, and dropped from there. One that another thread is just about to put there is waited
 //! for, so afterwards no waker can reach the inbox any more.
 
-use super::{Body, Completer, Id, JoinHandle, Sink, join_cell};
+use super::{Body, Detached, Id, JoinHandle, Sink, join_cell};
 use async_task::Runnable;
 use concurrent_queue::ConcurrentQueue;
 use futures::task::AtomicWaker;
@@ -88,13 +88,25 @@ where
     F: Future + 'static,
     F::Output: 'static,
 {
+    current().spawn(future, Location::caller())
+}
+
+/// Starts a local goroutine whose result nobody wants; what `go!(local, ..)` calls. Its panic is the
+/// process's affair, as that of [`go`](crate::runtime::go).
+#[track_caller]
+pub(crate) fn go_local<F: Future + 'static>(future: F) {
+    let (id, spawned_at) = (Id::next(), Location::caller());
+    current().add(Body::new(future, Detached { id, spawned_at }));
+}
+
+/// The set being driven on this thread.
+#[track_caller]
+fn current() -> Rc<Local> {
     let current = CURRENT.with(|current| current.borrow().clone());
-    let Some(local) = current else {
-        panic!(
-            "spawn_local needs a place on this thread: call it inside block_on or LocalSet::run_until"
-        );
-    };
-    local.spawn(future, Location::caller())
+    current.expect(
+        "a local goroutine needs a place on this thread: spawn it inside block_on or \
+         LocalSet::run_until",
+    )
 }
 
 impl LocalSet {
@@ -204,9 +216,18 @@ impl Local {
     {
         let id = Id::next();
         let (completer, handle) = join_cell(id, spawned_at);
+        self.add(Body::new(future, completer));
+        handle
+    }
+
+    /// Adds a goroutine, ready to run.
+    fn add<F, S>(self: &Rc<Self>, body: Body<F, S>)
+    where
+        F: Future + 'static,
+        S: Sink<F::Output> + 'static,
+    {
         let place = self.take_place();
-        let member: Member<F, Completer<F::Output>> =
-            Member { body: Body::new(future, completer), local: Rc::clone(self), place };
+        let member = Member { body, local: Rc::clone(self), place };
         let inbox = Arc::clone(&self.inbox);
         let schedule = move |runnable| inbox.push(runnable);
         // SAFETY: the future may be polled and dropped on this thread only. Its runnable lives in
@@ -217,7 +238,6 @@ impl Local {
         self.wakers.borrow_mut()[place] = Some(runnable.waker());
         task.detach();
         runnable.schedule();
-        handle
     }
 
     fn take_place(&self) -> usize {
