@@ -5,8 +5,9 @@
 //! wakers only, and through the registry of its home ([`super::registry`]).
 
 use super::context::with_m;
-use super::registry::{Home, Link};
+use super::home::Home;
 use super::ready::ready;
+use super::registry::Link;
 use crate::base::atomic::{AtomicPtr, Ordering};
 use crate::queue::Item;
 use crate::task::{Body, Id, Sink};
@@ -40,14 +41,14 @@ pub(crate) struct Meta {
     /// registers. Read by any thread that wakes it.
     home: AtomicPtr<Home>,
     /// The goroutine's place in the registry of its home, guarded by the lock there.
-    pub(super) link: Link,
+    pub(super) link: Link<Self>,
     pub(crate) id: Id,
     pub(crate) parent: Option<Id>,
     pub(crate) spawned_at: &'static Location<'static>,
 }
 
 // SAFETY: `home` is atomic, and what it points to may be shared and outlives the goroutine (see
-// `Meta::home`); `link` is guarded by the home's lock.
+// `Meta::home`); `link` is guarded by the registry's lock.
 unsafe impl Send for Meta {}
 // SAFETY: as above.
 unsafe impl Sync for Meta {}

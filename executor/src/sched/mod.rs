@@ -2,6 +2,7 @@
 
 #[cfg(not(gort_loom))]
 mod blocking_pool;
+mod closing;
 #[cfg(not(gort_loom))]
 mod config;
 #[cfg(not(gort_loom))]
@@ -12,6 +13,8 @@ mod find;
 mod g;
 #[cfg(not(gort_loom))]
 mod grain;
+#[cfg(not(gort_loom))]
+mod home;
 mod idle;
 #[cfg(all(test, gort_loom))]
 mod loom;
@@ -24,7 +27,6 @@ mod park;
 mod permits;
 #[cfg(not(gort_loom))]
 mod ready;
-#[cfg(not(gort_loom))]
 mod registry;
 #[cfg(not(gort_loom))]
 mod scheduler;

@@ -6,7 +6,7 @@
 
 use super::Sched;
 use super::g::G;
-use super::registry::Home;
+use super::home::Home;
 use crate::base::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use crate::base::note::Note;
 use crate::queue::{RunNext, RunQueue};

@@ -40,7 +40,7 @@ fn ready_from_outside(g: G) {
     // SAFETY: `g` is a live goroutine of this runtime, so the runtime is there now; it stays until
     // `visit` is dropped, for which its shutdown waits (see `shutdown`).
     let sched = unsafe { &*home };
-    let visit = sched.visit();
+    let visit = sched.closing.visit();
     sched.global.push(g);
     if !with_m(|m| m.is_batching() && std::ptr::eq(m.sched(), home)).unwrap_or(false) {
         sched.wake_p();
