@@ -32,7 +32,8 @@ async fn main() {
         greet("world", greetings);
     });
 
-    // `spawn!` takes the same input as `go!` and gives a handle, which gets the result or the panic.
+    // `spawn!` takes the same input as `go!` and gives a handle, which gets the result or the
+    // panic.
     let length = spawn!("hello, handle".len());
 
     // The last sender goes, so that the channel ends when the goroutines have.

@@ -46,8 +46,8 @@ async fn main() {
 
     if std::env::args().any(|argument| argument == "--self-check") {
         assert!(quick.is_ok() && slow.is_err());
-        // The second tick is followed by 50 ms of work, in which two more are due: of them comes one,
-        // at once. A busy machine may be late, and nothing is ever early.
+        // The second tick is followed by 50 ms of work, in which two more are due: of them comes
+        // one, at once. A busy machine may be late, and nothing is ever early.
         let due = [0, 20, 70, 80, 100];
         assert!(
             times.iter().zip(due).all(|(time, due)| *time >= due),

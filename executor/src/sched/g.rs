@@ -1,8 +1,8 @@
 //! G: a goroutine that is ready to run, and the record that goes with every goroutine.
 //!
 //! A G is an `async_task::Runnable`: one allocation that holds the record ([`Meta`]) and the future
-//! ([`Root`]). It exists while the goroutine is runnable; a waiting goroutine is reached through its
-//! wakers only, and through the registry of its home ([`super::registry`]).
+//! ([`Root`]). It exists while the goroutine is runnable; a waiting goroutine is reached through
+//! its wakers only, and through the registry of its home ([`super::registry`]).
 
 use super::context::with_m;
 use super::registry::{Home, Link};

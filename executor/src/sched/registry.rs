@@ -1,14 +1,14 @@
 //! The goroutines that wait, so that a shutdown can reach them.
 //!
-//! A goroutine registers when it first returns `Pending`, and stays until its future is dropped; one
-//! that never waits never pays. Each P has a registry of its own, and one more belongs to the
-//! goroutines spawned by threads without a P; a goroutine stays in the registry of its home wherever
-//! it runs later.
+//! A goroutine registers when it first returns `Pending`, and stays until its future is dropped;
+//! one that never waits never pays. Each P has a registry of its own, and one more belongs to the
+//! goroutines spawned by threads without a P; a goroutine stays in the registry of its home
+//! wherever it runs later.
 //!
 //! The list is intrusive: prev, next and the task's waker stand in the goroutine's own record. That
-//! waker counts as one: a goroutine that nobody else can wake, having dropped its wakers, lives until
-//! the shutdown, as in Go. Without it such a goroutine would be freed with its future undropped and
-//! its record still in the list.
+//! waker counts as one: a goroutine that nobody else can wake, having dropped its wakers, lives
+//! until the shutdown, as in Go. Without it such a goroutine would be freed with its future
+//! undropped and its record still in the list.
 
 use super::Sched;
 use super::g::Meta;
@@ -76,7 +76,8 @@ impl Home {
     /// The runtime the home is part of.
     #[inline]
     pub(crate) fn sched(&self) -> &Sched {
-        // SAFETY: the home is a part of the runtime, so while it can be borrowed the runtime is there.
+        // SAFETY: the home is a part of the runtime, so while it can be borrowed the runtime is
+        // there.
         unsafe { self.sched.as_ref() }
     }
 

@@ -125,7 +125,8 @@ impl Leftover {
         self.running
     }
 
-    /// How many threads did not end in time: those of such goroutines, and those in a blocking call.
+    /// How many threads did not end in time: those of such goroutines, and those in a blocking
+    /// call.
     ///
     /// # Examples
     /// ```
@@ -137,8 +138,8 @@ impl Leftover {
         self.threads
     }
 
-    /// Some of the goroutines that waited when the shutdown began (up to 128 of each P): what to look
-    /// at if there should have been none.
+    /// Some of the goroutines that waited when the shutdown began (up to 128 of each P): what to
+    /// look at if there should have been none.
     ///
     /// # Examples
     /// ```
@@ -242,8 +243,8 @@ impl Drop for ExitGuard {
     }
 }
 
-/// While it lives, destructors that run on this thread find the runtime and its panic policy as they
-/// would on one of its Ms.
+/// While it lives, destructors that run on this thread find the runtime and its panic policy as
+/// they would on one of its Ms.
 #[derive(Debug)]
 struct Here {
     _entered: Entered,
@@ -262,8 +263,9 @@ impl Sched {
         let _here = Here::new(self);
         let alive = self.live();
         let waited = self.some_waited();
-        // Ordering: SeqCst, with the fence: a visitor that came too late to be seen sees it, and so
-        // does an M at its last look before it sleeps.
+        // Ordering: SeqCst, with the fence; pairs with `visit` and with the fence of an M that parks:
+        // a visitor that came too late to be seen sees it, and so does an M at its last look before
+        // it sleeps.
         self.closing.store(true, Ordering::SeqCst);
         fence(Ordering::SeqCst);
         for p in self.idle.drain_parked() {
@@ -304,7 +306,7 @@ impl Sched {
             }
             // What waking did not bring is in a poll, or another thread is about to bring it.
             let live = self.live();
-            // Ordering: SeqCst; see `visit`. After the look at the living: who visits for one of
+            // Ordering: SeqCst; pairs with the increment in `visit`. After the look at the living: who visits for one of
             // those that have been dropped since began before that.
             let visits = self.visits.load(Ordering::SeqCst);
             if live == 0 && visits == 0 && self.global.is_empty() {
