@@ -55,7 +55,8 @@ unsafe impl Sync for Meta {}
 impl Meta {
     /// The goroutine's home.
     pub(crate) fn home(&self) -> &Home {
-        // Ordering: Relaxed; the homes are older than the goroutine, and either will do for a waker.
+        // Ordering: Relaxed; the homes are older than the goroutine, and either will do for a
+        // waker.
         let home = self.home.load(Ordering::Relaxed);
         // SAFETY: a home belongs to a `Sched`, which is freed only when none of its goroutines is
         // alive and no thread is inside the schedule function (see `shutdown`), and this record is

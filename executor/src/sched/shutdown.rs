@@ -263,9 +263,9 @@ impl Sched {
         let _here = Here::new(self);
         let alive = self.live();
         let waited = self.some_waited();
-        // Ordering: SeqCst, with the fence; pairs with `visit` and with the fence of an M that parks:
-        // a visitor that came too late to be seen sees it, and so does an M at its last look before
-        // it sleeps.
+        // Ordering: SeqCst, with the fence; pairs with `visit` and with the fence of an M that
+        // parks: a visitor that came too late to be seen sees it, and so does an M at its last look
+        // before it sleeps.
         self.closing.store(true, Ordering::SeqCst);
         fence(Ordering::SeqCst);
         for p in self.idle.drain_parked() {
@@ -306,8 +306,8 @@ impl Sched {
             }
             // What waking did not bring is in a poll, or another thread is about to bring it.
             let live = self.live();
-            // Ordering: SeqCst; pairs with the increment in `visit`. After the look at the living: who visits for one of
-            // those that have been dropped since began before that.
+            // Ordering: SeqCst; pairs with the increment in `visit`. After the look at the living:
+            // who visits for one of those that have been dropped since began before that.
             let visits = self.visits.load(Ordering::SeqCst);
             if live == 0 && visits == 0 && self.global.is_empty() {
                 return 0;

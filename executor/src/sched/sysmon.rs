@@ -120,8 +120,8 @@ impl Sched {
         stuck || stale
     }
 
-    /// Whether Gs wait behind polls that last: on some P that has been in the same poll since the last
-    /// round, or has got through few.
+    /// Whether Gs wait behind polls that last: on some P that has been in the same poll since the
+    /// last round, or has got through few.
     fn has_work_behind_a_poll(&self, watch: &mut Watch) -> bool {
         let now = Instant::now();
         let mut stuck = false;
@@ -180,8 +180,8 @@ impl Sched {
     }
 }
 
-/// Whether `polls` polls in `time` are so few that what waits behind them should be shared. Behind a
-/// single poll of a P whose goroutines are fine that takes a time slice, since goroutines of that
+/// Whether `polls` polls in `time` are so few that what waits behind them should be shared. Behind
+/// a single poll of a P whose goroutines are fine that takes a time slice, since goroutines of that
 /// kind often wait behind the one that spawns them all.
 fn lasts(polls: u32, time: Duration, fine: bool) -> bool {
     match polls {

@@ -91,8 +91,8 @@ where
     current().spawn(future, Location::caller())
 }
 
-/// Starts a local goroutine whose result nobody wants; what `go!(local, ..)` calls. Its panic is the
-/// process's affair, as that of [`go`](crate::runtime::go).
+/// Starts a local goroutine whose result nobody wants; what `go!(local, ..)` calls. Its panic is
+/// the process's affair, as that of [`go`](crate::runtime::go).
 #[track_caller]
 pub(crate) fn go_local<F: Future + 'static>(future: F) {
     let (id, spawned_at) = (Id::next(), Location::caller());
