@@ -1,8 +1,8 @@
 //! G: a goroutine that is ready to run, and the record that goes with every goroutine.
 //!
 //! A G is an `async_task::Runnable`: one allocation that holds the record ([`Meta`]) and the future
-//! ([`Root`]). It exists while the goroutine is runnable; a waiting goroutine is reached through its
-//! wakers only, and through the registry of its home ([`super::registry`]).
+//! ([`Root`]). It exists while the goroutine is runnable; a waiting goroutine is reached through
+//! its wakers only, and through the registry of its home ([`super::registry`]).
 
 use super::context::with_m;
 use super::home::Home;
@@ -56,7 +56,8 @@ unsafe impl Sync for Meta {}
 impl Meta {
     /// The goroutine's home.
     pub(crate) fn home(&self) -> &Home {
-        // Ordering: Relaxed; the homes are older than the goroutine, and either will do for a waker.
+        // Ordering: Relaxed; the homes are older than the goroutine, and either will do for a
+        // waker.
         let home = self.home.load(Ordering::Relaxed);
         // SAFETY: a home belongs to a `Sched`, which is freed only when none of its goroutines is
         // alive and no thread is inside the schedule function (see `shutdown`), and this record is

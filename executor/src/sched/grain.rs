@@ -1,15 +1,15 @@
 //! Grain: whether the goroutines of a P are worth sharing.
 //!
 //! To move a goroutine to another processor costs: the other M is woken (some 11 us of this one's
-//! time) and every cache line of the goroutine crosses over, its memory at last to be freed into the
-//! heap of the M that made it (some 0.6 us). Goroutines that live for less than that are run faster
-//! by the M that has them, however many wait; they are *fine*. Goroutines that live on, be their
-//! polls ever so short, pay the way once.
+//! time) and every cache line of the goroutine crosses over, its memory at last to be freed into
+//! the heap of the M that made it (some 0.6 us). Goroutines that live for less than that are run
+//! faster by the M that has them, however many wait; they are *fine*. Goroutines that live on, be
+//! their polls ever so short, pay the way once.
 //!
 //! So every 61st poll an M divides the time since the last by the number of goroutines that ended
-//! meanwhile. While the quotient is small its surplus calls nobody and is left alone by thieves. That
-//! is a guess about the future: where polls come to last longer, or one lasts for a time slice, sysmon
-//! sees it and wakes an M all the same.
+//! meanwhile. While the quotient is small its surplus calls nobody and is left alone by thieves.
+//! That is a guess about the future: where polls come to last longer, or one lasts for a time
+//! slice, sysmon sees it and wakes an M all the same.
 
 use super::m::M;
 use crate::base::clock::{self, Nanos};

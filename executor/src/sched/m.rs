@@ -130,7 +130,8 @@ impl M {
         let tick = self.tick.get().wrapping_add(1);
         self.tick.set(tick);
         self.p().set_tick(tick);
-        // A `gosched` that was dropped before it yielded has nothing to say about the next goroutine.
+        // A `gosched` that was dropped before it yielded has nothing to say about the next
+        // goroutine.
         self.to_global.set(false);
         g.run();
     }

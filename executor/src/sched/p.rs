@@ -23,8 +23,8 @@ pub(super) struct P {
     /// Counts polls. Written by the owner before each, read by thieves, which leave `next` alone
     /// while it moves.
     tick: AtomicU32,
-    /// Whether the goroutines here are too short-lived to be worth stealing, see `grain`. Written by
-    /// the owner, read by thieves and sysmon.
+    /// Whether the goroutines here are too short-lived to be worth stealing, see `grain`. Written
+    /// by the owner, read by thieves and sysmon.
     fine: AtomicBool,
     /// Goroutines spawned and ended here. Written by the owner, read by anyone.
     created: AtomicU64,

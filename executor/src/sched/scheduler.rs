@@ -61,8 +61,8 @@ pub(crate) struct Sched {
     pub(super) closing: Closing,
 }
 
-// SAFETY: all fields but the homes' back pointers are `Send` and `Sync` by themselves; a back pointer
-// is only followed while the runtime can be borrowed.
+// SAFETY: all fields but the homes' back pointers are `Send` and `Sync` by themselves; a back
+// pointer is only followed while the runtime can be borrowed.
 unsafe impl Send for Sched {}
 // SAFETY: as above.
 unsafe impl Sync for Sched {}
@@ -259,9 +259,10 @@ impl Sched {
             if self.start_m().is_ok_and(|started| started) {
                 return;
             }
-            // Everybody is awake, if only just, or there is no thread to be had. The token goes back;
-            // who relied on it while we had it may have come too late for everybody's last look. An M
-            // looks again by itself; another thread stays until somebody has seen the work.
+            // Everybody is awake, if only just, or there is no thread to be had. The token goes
+            // back; who relied on it while we had it may have come too late for everybody's last
+            // look. An M looks again by itself; another thread stays until somebody has seen the
+            // work.
             self.idle.return_token();
             if self.is_here() || self.is_closing() || !self.has_visible_work() {
                 return;
@@ -275,6 +276,7 @@ impl Sched {
     /// # Errors
     /// If the system refuses the thread.
     fn start_m(&self) -> io::Result<bool> {
+        // Ordering: Relaxed; hint only, the exchange below decides.
         let number = self.started.load(Ordering::Relaxed);
         if number >= self.procs() || self.is_closing() {
             return Ok(false);
@@ -329,10 +331,10 @@ impl Sched {
         unsafe { Arc::from_raw(self) }
     }
 
-    /// Whether there is something that an M without work should run: goroutines in the global queue,
-    /// a surplus in the ring of a P, or a timer that is due. A lone G does not count, be it `next` or
-    /// in the ring: its P is about to run it, and an M that stayed awake for it would follow the P
-    /// around without ever being fast enough.
+    /// Whether there is something that an M without work should run: goroutines in the global
+    /// queue, a surplus in the ring of a P, or a timer that is due. A lone G does not count, be it
+    /// `next` or in the ring: its P is about to run it, and an M that stayed awake for it would
+    /// follow the P around without ever being fast enough.
     pub(super) fn has_visible_work(&self) -> bool {
         !self.global.is_empty()
             || self.permits.all_running().any(P::has_surplus)

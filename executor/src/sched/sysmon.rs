@@ -1,14 +1,14 @@
 //! sysmon: one thread that looks after what the Ms cannot see, because they run or sleep.
 //!
-//! It runs no goroutine and has no permit. Each round it wakes an M for work that waits behind a poll
-//! which lasts, and looks at the network and the timers if nobody has for a while. So an M may leave
-//! a wake-up out whenever that is only a matter of speed: what it left undone waits for one round, not
-//! for the end of a poll.
+//! It runs no goroutine and has no permit. Each round it wakes an M for work that waits behind a
+//! poll which lasts, and looks at the network and the timers if nobody has for a while. So an M may
+//! leave a wake-up out whenever that is only a matter of speed: what it left undone waits for one
+//! round, not for the end of a poll.
 //!
 //! Rounds are 1 ms apart while something was found, up to 10 ms while not. When no permit has been
-//! held for a second sysmon sleeps until one is taken ([`Sched::rouse_sysmon`]), so that an idle process is
-//! really idle. The sleep is announced, then a fence, then all permits are looked at once more; who
-//! takes a permit does so, then a fence, then looks whether sysmon sleeps.
+//! held for a second sysmon sleeps until one is taken ([`Sched::rouse_sysmon`]), so that an idle
+//! process is really idle. The sleep is announced, then a fence, then all permits are looked at
+//! once more; who takes a permit does so, then a fence, then looks whether sysmon sleeps.
 
 use super::Sched;
 use super::p::P;
@@ -120,8 +120,8 @@ impl Sched {
         stuck || stale
     }
 
-    /// Whether Gs wait behind polls that last: on some P that has been in the same poll since the last
-    /// round, or has got through few.
+    /// Whether Gs wait behind polls that last: on some P that has been in the same poll since the
+    /// last round, or has got through few.
     fn has_work_behind_a_poll(&self, watch: &mut Watch) -> bool {
         let now = Instant::now();
         let mut stuck = false;
@@ -169,8 +169,8 @@ impl Sched {
     fn sleep_until_roused(&self) {
         // Ordering: Relaxed, before the fence.
         self.sysmon.asleep.store(true, Ordering::Relaxed);
-        // Ordering: SeqCst fence; its partner is in `rouse_sysmon`, after a permit was taken: either we
-        // see the permit, or its taker sees that we sleep.
+        // Ordering: SeqCst fence; its partner is in `rouse_sysmon`, after a permit was taken:
+        // either we see the permit, or its taker sees that we sleep.
         fence(Ordering::SeqCst);
         if self.permits.all_free() && !self.is_closing() {
             self.sysmon.note.sleep();
@@ -180,8 +180,8 @@ impl Sched {
     }
 }
 
-/// Whether `polls` polls in `time` are so few that what waits behind them should be shared. Behind a
-/// single poll of a P whose goroutines are fine that takes a time slice, since goroutines of that
+/// Whether `polls` polls in `time` are so few that what waits behind them should be shared. Behind
+/// a single poll of a P whose goroutines are fine that takes a time slice, since goroutines of that
 /// kind often wait behind the one that spawns them all.
 fn lasts(polls: u32, time: Duration, fine: bool) -> bool {
     match polls {

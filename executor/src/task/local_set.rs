@@ -1,7 +1,7 @@
 //! Goroutines that stay on one thread.
 //!
-//! A local goroutine need not be `Send`: it is polled and dropped on the thread of its set only. Its
-//! waker may be used anywhere; waking puts the goroutine into the set's inbox and wakes whoever
+//! A local goroutine need not be `Send`: it is polled and dropped on the thread of its set only.
+//! Its waker may be used anywhere; waking puts the goroutine into the set's inbox and wakes whoever
 //! drives the set.
 //!
 //! Dropping the set drops every goroutine of it on this thread: each is woken, which brings it into
@@ -91,8 +91,8 @@ where
     current().spawn(future, Location::caller())
 }
 
-/// Starts a local goroutine whose result nobody wants; what `go!(local, ..)` calls. Its panic is the
-/// process's affair, as that of [`go`](crate::runtime::go).
+/// Starts a local goroutine whose result nobody wants; what `go!(local, ..)` calls. Its panic is
+/// the process's affair, as that of [`go`](crate::runtime::go).
 #[track_caller]
 pub(crate) fn go_local<F: Future + 'static>(future: F) {
     let (id, spawned_at) = (Id::next(), Location::caller());
@@ -232,8 +232,8 @@ impl Local {
         let schedule = move |runnable| inbox.push(runnable);
         // SAFETY: the future may be polled and dropped on this thread only. Its runnable lives in
         // the inbox, which only this thread pops (`run`, `LocalSet::drop`), and no runnable is left
-        // when the set is gone. The schedule function is `Send + Sync`; future and schedule function
-        // are `'static`.
+        // when the set is gone. The schedule function is `Send + Sync`; future and schedule
+        // function are `'static`.
         let (runnable, task) = unsafe { async_task::spawn_unchecked(member, schedule) };
         self.wakers.borrow_mut()[place] = Some(runnable.waker());
         task.detach();
