@@ -4,16 +4,20 @@
 use futures::io::{AsyncReadExt, AsyncWriteExt};
 use gort::net::{TcpListener, TcpStream};
 use gort::{Runtime, spawn};
-use gort_tests::{bounded, join};
+use gort_tests::{bounded, is_child, join, run_child};
 use rustix::process::{Resource, getrlimit, setrlimit};
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 const GOROUTINES: u64 = 1_000_000;
 const CONNECTIONS: usize = 10_000;
-/// Two for each connection, and what the process has open besides.
-const FDS: u64 = 2 * CONNECTIONS as u64 + 200;
+/// How many of the clients connect at the same time.
+const AT_A_TIME: usize = 50;
+/// One for each connection, as the two ends are in two processes, and what a process has open
+/// besides.
+const FDS: u64 = CONNECTIONS as u64 + 200;
 
 #[test]
 fn a_million_goroutines_run_and_are_joined() {
@@ -68,73 +72,86 @@ async fn serve(mut stream: TcpStream) -> io::Result<()> {
     }
 }
 
-/// Connects, waits until all have, then sends its number a few times and wants it back.
-async fn ask(n: usize, listener: std::net::SocketAddr, all: Arc<Meeting>) -> io::Result<()> {
-    let mut stream = TcpStream::connect(listener).await?;
-    all.arrive().await;
-    for round in 0..3 {
-        let question = (10 * n + round).to_le_bytes();
-        stream.write_all(&question).await?;
-        let mut answer = [0; 8];
-        stream.read_exact(&mut answer).await?;
-        assert_eq!(question, answer);
-    }
+/// Sends eight bytes and wants them back.
+async fn ask(stream: &mut TcpStream, question: [u8; 8]) -> io::Result<()> {
+    stream.write_all(&question).await?;
+    let mut answer = [0; 8];
+    stream.read_exact(&mut answer).await?;
+    assert_eq!(question, answer);
     Ok(())
 }
 
-/// Lets nobody go on before all have come.
-struct Meeting {
-    missing: AtomicU64,
-    open: futures::future::Shared<futures::channel::oneshot::Receiver<()>>,
-    opener: std::sync::Mutex<Option<futures::channel::oneshot::Sender<()>>>,
+/// Makes one connection after the other. Each has its answer before the next is made, so that there
+/// are never more connections that nobody has accepted than a listener keeps.
+async fn connect(addr: SocketAddr, count: usize) -> io::Result<Vec<TcpStream>> {
+    let mut streams = Vec::with_capacity(count);
+    for _ in 0..count {
+        let mut stream = TcpStream::connect(addr).await?;
+        ask(&mut stream, *b"accepted").await?;
+        streams.push(stream);
+    }
+    Ok(streams)
 }
 
-impl Meeting {
-    fn new(size: usize) -> Self {
-        let (opener, open) = futures::channel::oneshot::channel();
-        Self {
-            missing: AtomicU64::new(size as u64),
-            open: futures::FutureExt::shared(open),
-            opener: std::sync::Mutex::new(Some(opener)),
-        }
+/// The process of the clients: when all are connected, all of them ask, three times.
+async fn clients(addr: SocketAddr) -> io::Result<()> {
+    let connecting: Vec<_> = (0..AT_A_TIME)
+        .map(|_| spawn(connect(addr, CONNECTIONS / AT_A_TIME)))
+        .collect();
+    let mut streams = Vec::with_capacity(CONNECTIONS);
+    for connected in connecting {
+        streams.append(&mut connected.await??);
     }
-
-    async fn arrive(&self) {
-        if self.missing.fetch_sub(1, Ordering::SeqCst) == 1 {
-            let opener = self.opener.lock().unwrap().take();
-            opener.unwrap().send(()).unwrap();
-        }
-        self.open.clone().await.unwrap();
+    assert_eq!(streams.len(), CONNECTIONS);
+    let ask_thrice = |(n, mut stream): (usize, TcpStream)| {
+        spawn(async move {
+            for round in 0..3 {
+                ask(&mut stream, (10 * n + round).to_le_bytes()).await?;
+            }
+            io::Result::Ok(stream)
+        })
+    };
+    let mut answered = Vec::with_capacity(CONNECTIONS);
+    for client in streams
+        .into_iter()
+        .enumerate()
+        .map(ask_thrice)
+        .collect::<Vec<_>>()
+    {
+        answered.push(client.await??);
     }
+    assert_eq!(answered.len(), CONNECTIONS, "all stayed open to the end");
+    Ok(())
 }
 
 #[test]
 fn ten_thousand_connections_echo_at_the_same_time() {
+    const NAME: &str = "ten_thousand_connections_echo_at_the_same_time";
+    const ADDR: &str = "GORT_TEST_ADDR";
     if !enough_fds() {
         println!("skipped: the hard limit of file descriptors is below {FDS}");
         return;
     }
+    if is_child(NAME) {
+        let addr = std::env::var(ADDR).unwrap().parse().unwrap();
+        let runtime = Runtime::builder().procs(2).build().unwrap();
+        return join(runtime.spawn(clients(addr))).unwrap();
+    }
     bounded("ten thousand connections", || {
         let runtime = Runtime::builder().procs(2).build().unwrap();
-        join(runtime.spawn(async {
-            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-            let addr = listener.local_addr().unwrap();
-            let server = spawn(async move {
-                let mut streams = Vec::with_capacity(CONNECTIONS);
-                while streams.len() < CONNECTIONS {
-                    let (stream, _) = listener.accept().await.unwrap();
-                    streams.push(spawn(serve(stream)));
-                }
-                streams
-            });
-            let all = Arc::new(Meeting::new(CONNECTIONS));
-            let ask = |n| spawn(ask(n, addr, Arc::clone(&all)));
-            for client in (0..CONNECTIONS).map(ask).collect::<Vec<_>>() {
-                client.await.unwrap().unwrap();
+        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+        let addr = listener.local_addr().unwrap().to_string();
+        let server = runtime.spawn(async move {
+            let mut streams = Vec::with_capacity(CONNECTIONS);
+            while streams.len() < CONNECTIONS {
+                let (stream, _) = listener.accept().await.unwrap();
+                streams.push(spawn(serve(stream)));
             }
-            for stream in server.await.unwrap() {
+            for stream in streams {
                 stream.await.unwrap().unwrap();
             }
-        }));
+        });
+        run_child(NAME, &[(ADDR, Some(&addr))]).passed();
+        join(server);
     });
 }
