@@ -135,7 +135,7 @@ fn a_sleep_goes_on_in_another_goroutine_and_another_runtime() {
         let other = gort::Runtime::builder().procs(1).build().unwrap();
         let mut begun = None;
         runtime.block_on(async {
-            let mut sleep = Box::pin(sleep(ms(20)));
+            let mut sleep = Box::pin(sleep(Duration::from_secs(3600)));
             poll_fn(|cx| {
                 assert!(sleep.as_mut().poll(cx).is_pending());
                 Poll::Ready(())
@@ -150,7 +150,11 @@ fn a_sleep_goes_on_in_another_goroutine_and_another_runtime() {
             assert!(timeout(ms(1), &mut begun).await.is_err());
             half_way.send(begun).expect("somebody waits for it");
         }));
-        join(other.spawn(waited.recv().expect("it was sent")));
+        let mut begun = waited.recv().expect("it was sent");
+        join(other.spawn(async move {
+            begun.as_mut().reset(Instant::now() + ms(2));
+            begun.await;
+        }));
         assert!(started.elapsed() < Duration::from_secs(10));
     });
 }
