@@ -32,6 +32,15 @@ fn assert_clean(leftover: &Leftover, cancelled: u64) {
 }
 
 #[test]
+#[should_panic(expected = "block_on on a runtime that has been shut down")]
+fn block_on_after_the_shutdown_is_refused() {
+    let runtime = Runtime::builder().procs(1).build().unwrap();
+    let handle = runtime.handle();
+    drop(runtime);
+    handle.block_on(async {});
+}
+
+#[test]
 fn an_idle_runtime_ends_at_once() {
     with_own(|runtime| {
         let started = Instant::now();

@@ -90,7 +90,7 @@ impl Handle {
     /// [`Runtime::block_on`](super::Runtime::block_on).
     ///
     /// # Panics
-    /// As there.
+    /// As there, and after the shutdown of the runtime.
     ///
     /// # Examples
     /// See [`Handle`].

@@ -1,7 +1,7 @@
 //! Starting goroutines.
 
 use crate::sched::{Sched, with_current};
-use crate::task::{AbortHandle, Body, Detached, Id, JoinHandle, JoinSet, join_cell};
+use crate::task::{AbortHandle, Body, Id, JoinHandle, JoinSet, join_cell};
 use std::future::Future;
 use std::panic::Location;
 use std::sync::Arc;
@@ -51,10 +51,8 @@ pub fn go<F>(future: F)
 where
     F: Future + Send + 'static,
 {
-    let id = Id::next();
     let spawned_at = Location::caller();
-    let body = Body::new(future, Detached { id, spawned_at });
-    on_current(|sched| sched.spawn(id, spawned_at, body));
+    on_current(|sched| sched.go(future, spawned_at));
 }
 
 /// Runs a call that blocks on a thread made for such calls, and gives the handle to its result.
@@ -97,7 +95,7 @@ where
 {
     let id = Id::next();
     let (completer, handle) = join_cell(id, spawned_at);
-    sched.spawn(id, spawned_at, Body::new(future, completer));
+    sched.spawn(id, spawned_at, |_meta| Body::new(future, completer));
     handle
 }
 

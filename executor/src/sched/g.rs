@@ -10,7 +10,7 @@ use super::ready::ready;
 use super::registry::Link;
 use crate::base::atomic::{AtomicPtr, Ordering};
 use crate::queue::Item;
-use crate::task::{Body, Id, Sink};
+use crate::task::{Body, Detached, Id, JoinError, Sink};
 use async_task::{Builder, Runnable, ScheduleInfo, WithInfo};
 use pin_project::{pin_project, pinned_drop};
 use std::future::Future;
@@ -84,7 +84,7 @@ pub(super) fn new_g<F, S>(
     home: &Home,
     id: Id,
     spawned_at: &'static Location<'static>,
-    body: Body<F, S>,
+    make: impl FnOnce(&Meta) -> Body<F, S>,
 ) -> G
 where
     F: Future + Send + 'static,
@@ -97,7 +97,7 @@ where
         parent: crate::task::try_goid(),
         spawned_at,
     };
-    let root = |meta: &Meta| Root { meta: NonNull::from(meta), body };
+    let root = |meta: &Meta| Root { meta: NonNull::from(meta), body: make(meta) };
     let (g, task) = Builder::new().metadata(meta).spawn(root, WithInfo(schedule));
     task.detach();
     g
@@ -108,6 +108,47 @@ where
 #[inline]
 fn schedule(g: G, info: ScheduleInfo) {
     ready(g, info.woken_while_running);
+}
+
+/// The sink of `go!`: nobody waits for a result. What a report needs stands in the record, so it is
+/// one word.
+#[derive(Debug)]
+pub(crate) struct Recorded(NonNull<Meta>);
+
+// SAFETY: as for `Root`, of which it is a part.
+unsafe impl Send for Recorded {}
+
+impl Recorded {
+    /// The sink of the goroutine with this record.
+    pub(super) fn new(meta: &Meta) -> Self {
+        Self(NonNull::from(meta))
+    }
+
+    fn detached(&self) -> Detached {
+        // SAFETY: the sink is a part of the future, which shares one allocation with the record.
+        let meta = unsafe { self.0.as_ref() };
+        Detached { id: meta.id, spawned_at: meta.spawned_at }
+    }
+}
+
+impl<T> Sink<T> for Recorded {
+    #[inline]
+    fn id(&self) -> Id {
+        self.detached().id
+    }
+
+    #[inline]
+    fn is_aborted(&self) -> bool {
+        false
+    }
+
+    #[inline]
+    fn parked(&mut self, _waker: &Waker) {}
+
+    #[inline]
+    fn finish(self, outcome: Result<T, JoinError>) {
+        self.detached().finish(outcome);
+    }
 }
 
 /// The outermost future of a goroutine: registers it when it first waits, and counts its end. What

@@ -108,7 +108,6 @@ impl M {
 #[cfg(test)]
 mod tests {
     use crate::sched::{Config, Sched};
-    use crate::task::{Body, Detached, Id};
     use std::panic::Location;
     use std::thread;
     use std::time::{Duration, Instant};
@@ -125,9 +124,7 @@ mod tests {
     fn every_m_of_an_idle_runtime_sleeps() {
         let sched = Sched::start(Config::with_procs(3)).unwrap();
         for _ in 0..1000 {
-            let (id, spawned_at) = (Id::next(), Location::caller());
-            let sink = Detached { id, spawned_at };
-            sched.spawn(id, spawned_at, Body::new(async {}, sink));
+            sched.go(async {}, Location::caller());
         }
         wait_until("the goroutines are over", || sched.live() == 0);
         wait_until("all Ms sleep", || sched.idle.asleep() == sched.ps.lock().len());

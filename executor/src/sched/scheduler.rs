@@ -3,7 +3,7 @@
 use super::blocking_pool::BlockingPool;
 use super::closing::Closing;
 use super::config::Config;
-use super::g::new_g;
+use super::g::{Meta, Recorded, new_g};
 use super::home::Home;
 use super::idle::{Idle, Sleeper};
 use super::m::M;
@@ -154,28 +154,38 @@ impl Sched {
         self.looks.load(Ordering::Relaxed)
     }
 
-    /// Spawns a goroutine. It is runnable when this returns.
+    /// Starts a goroutine that nobody waits for. It is runnable when this returns.
+    #[inline]
+    pub(crate) fn go<F>(&self, future: F, spawned_at: &'static Location<'static>)
+    where
+        F: Future + Send + 'static,
+    {
+        self.spawn(Id::next(), spawned_at, |meta| Body::new(future, Recorded::new(meta)));
+    }
+
+    /// Spawns a goroutine with the body that `make` makes for its record. It is runnable when this
+    /// returns.
     #[inline]
     pub(crate) fn spawn<F, S>(
-        self: &Arc<Self>,
+        &self,
         id: Id,
         spawned_at: &'static Location<'static>,
-        body: Body<F, S>,
+        make: impl FnOnce(&Meta) -> Body<F, S>,
     ) where
         F: Future + Send + 'static,
         S: Sink<F::Output> + Send + 'static,
     {
-        let mut body = Some(body);
+        let mut make = Some(make);
         with_m(|m| {
-            if std::ptr::eq(m.sched(), Arc::as_ptr(self))
-                && let Some(body) = body.take()
+            if std::ptr::eq(m.sched(), self)
+                && let Some(make) = make.take()
             {
                 m.p().count_created();
-                new_g(&m.p().home, id, spawned_at, body).schedule();
+                new_g(&m.p().home, id, spawned_at, make).schedule();
             }
         });
-        if let Some(body) = body {
-            self.spawn_from_outside(id, spawned_at, body);
+        if let Some(make) = make {
+            self.spawn_from_outside(id, spawned_at, make);
         }
     }
 
@@ -184,21 +194,21 @@ impl Sched {
         &self,
         id: Id,
         spawned_at: &'static Location<'static>,
-        body: Body<F, S>,
+        make: impl FnOnce(&Meta) -> Body<F, S>,
     ) where
         F: Future + Send + 'static,
         S: Sink<F::Output> + Send + 'static,
     {
         let visit = self.closing.visit();
-        if self.is_closing() {
-            // Dropping the body tells the goroutine's handle that it was cancelled.
-            drop(visit);
-            drop(body);
-            return;
-        }
         // Ordering: Relaxed; the visit orders it before the shutdown's count.
         self.foreign_created.fetch_add(1, Ordering::Relaxed);
-        new_g(&self.foreign_home, id, spawned_at, body).schedule();
+        let g = new_g(&self.foreign_home, id, spawned_at, make);
+        if self.is_closing() {
+            // Dropping it tells the goroutine's handle that it was cancelled.
+            drop(g);
+        } else {
+            g.schedule();
+        }
         drop(visit);
     }
 

@@ -40,13 +40,17 @@ impl Sched {
     ///
     /// # Panics
     /// Inside a goroutine or another `block_on`: the thread would wait for what only it could run.
-    /// Not inside a blocking call, whose thread runs nothing else.
+    /// Not inside a blocking call, whose thread runs nothing else. Also after the shutdown.
     #[track_caller]
     pub(crate) fn block_on<F: Future>(self: &Arc<Self>, root: F) -> F::Output {
         assert!(
             !must_not_block(),
             "block_on inside a goroutine would block the thread that runs it: await the future \
              instead, or spawn it and await the handle"
+        );
+        assert!(
+            !self.is_closing(),
+            "block_on on a runtime that has been shut down: nobody runs its timers and sockets"
         );
         let _policy = WithPolicy::of(self);
         let _entered = enter(self);

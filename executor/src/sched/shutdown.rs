@@ -151,7 +151,7 @@ impl Leftover {
     /// let leftover = runtime.shutdown(Duration::from_secs(1));
     /// let waited = leftover.waited()[0];
     /// println!("{waited}");
-    /// assert_eq!(waited.spawned_at().line(), 5);
+    /// assert!(waited.spawned_at().line() > 1);
     /// ```
     pub fn waited(&self) -> &[Waited] {
         &self.waited
