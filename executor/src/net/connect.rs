@@ -18,7 +18,11 @@ const TRIES: u32 = 3;
 /// Where nobody listens at a port of this machine, the system may choose that very port for our own
 /// end, and the socket is connected with itself. As in Go, that does not count as a connection.
 pub(super) async fn connect_tcp(addr: SocketAddr) -> io::Result<AsyncFd<TcpStream>> {
-    let family = if addr.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
+    let family = if addr.is_ipv4() {
+        AddressFamily::INET
+    } else {
+        AddressFamily::INET6
+    };
     for _ in 0..TRIES {
         let io = connect::<TcpStream>(socket(family, SocketType::STREAM)?, &addr).await?;
         if !is_with_itself(io.get_ref(), addr)? {

@@ -15,8 +15,8 @@ use super::unix_stream::UnixStream;
 
 /// A socket that accepts Unix stream connections; Go's `net.UnixListener`.
 ///
-/// Any number of goroutines may wait in [`UnixListener::accept`] at once. Unlike Go's, it leaves its
-/// path behind when it is dropped, as the standard library's does.
+/// Any number of goroutines may wait in [`UnixListener::accept`] at once. Unlike Go's, it leaves
+/// its path behind when it is dropped, as the standard library's does.
 pub struct UnixListener {
     acceptor: Acceptor<StdUnixListener>,
 }

@@ -19,8 +19,8 @@ use crate::netpoll::Direction;
 /// A Unix stream connection; Go's `net.UnixConn` of kind `unix`.
 ///
 /// It reads and writes through the futures traits [`AsyncRead`](futures::io::AsyncRead) and
-/// [`AsyncWrite`](futures::io::AsyncWrite), also by shared reference, so that one goroutine may read
-/// while another writes. Dropping it closes the connection.
+/// [`AsyncWrite`](futures::io::AsyncWrite), also by shared reference, so that one goroutine may
+/// read while another writes. Dropping it closes the connection.
 ///
 /// # Examples
 /// ```

@@ -2,15 +2,15 @@
 //!
 //! The epoll instance belongs to a `polling::Poller`, which also deletes. Waiting goes straight to
 //! the kernel: `polling` makes five system calls per wait (it arms a timerfd and its notifier each
-//! time), this makes one. Adding goes straight to the kernel too, for one flag that `polling` cannot
-//! ask for: RDHUP. Without it a short read could not be told to be the last: the end of the stream
-//! may have come in the same event, and clearing readiness would then hide it for ever.
+//! time), this makes one. Adding goes straight to the kernel too, for one flag that `polling`
+//! cannot ask for: RDHUP. Without it a short read could not be told to be the last: the end of the
+//! stream may have come in the same event, and clearing readiness would then hide it for ever.
 //!
 //! # Waking
 //!
 //! An eventfd of our own, registered edge-triggered: each write of it is an event, whatever its
 //! counter says, so nobody ever reads it. (The counter would take half a million years of writes to
-//! overflow.) The notifier of `polling` is never used here; it sits in the instance and keeps still.
+//! overflow.) The notifier of `polling` is never used here: it sits in the instance, quiet.
 //!
 //! # Time
 //!

@@ -4,8 +4,8 @@
 //!
 //! One thread at a time may wait for events. [`Netpoll::try_acquire`] gives it a [`Poller`], the
 //! witness of the role; dropping that gives the role up. Behind it is a lock that nobody ever waits
-//! for, and which owns what only the poller may touch: the events it has fetched. Events that do not
-//! fit into the caller's list stay there and are the next call's first.
+//! for, and which owns what only the poller may touch: the events it has fetched. Events that do
+//! not fit into the caller's list stay there and are the next call's first.
 //!
 //! # Waking the poller
 //!
