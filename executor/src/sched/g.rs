@@ -4,8 +4,10 @@
 //! ([`Root`]). It exists while the goroutine is runnable; a waiting goroutine is reached through its
 //! wakers only, and through the registry of its home ([`super::registry`]).
 
+use super::context::with_m;
 use super::registry::{Home, Link};
 use super::ready::ready;
+use crate::base::atomic::{AtomicPtr, Ordering};
 use crate::queue::Item;
 use crate::task::{Body, Id, Sink};
 use async_task::{Builder, Runnable, ScheduleInfo, WithInfo};
@@ -14,7 +16,7 @@ use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
 use std::ptr::NonNull;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 /// A goroutine that is ready to run.
 pub(crate) type G = Runnable<Meta>;
@@ -33,8 +35,10 @@ impl Item for G {
 /// The record of one goroutine. It lives in the goroutine's allocation, before the future.
 #[derive(Debug)]
 pub(crate) struct Meta {
-    /// Whose registry and which runtime the goroutine belongs to.
-    home: NonNull<Home>,
+    /// Which runtime the goroutine belongs to, and whose registry it stands in. Set when it is
+    /// spawned; changed once, by the thread that polls it, to a home of the same runtime, before it
+    /// registers. Read by any thread that wakes it.
+    home: AtomicPtr<Home>,
     /// The goroutine's place in the registry of its home, guarded by the lock there.
     pub(super) link: Link,
     pub(crate) id: Id,
@@ -42,7 +46,7 @@ pub(crate) struct Meta {
     pub(crate) spawned_at: &'static Location<'static>,
 }
 
-// SAFETY: `home` is only used to reach the home, which may be shared and outlives the goroutine (see
+// SAFETY: `home` is atomic, and what it points to may be shared and outlives the goroutine (see
 // `Meta::home`); `link` is guarded by the home's lock.
 unsafe impl Send for Meta {}
 // SAFETY: as above.
@@ -51,10 +55,24 @@ unsafe impl Sync for Meta {}
 impl Meta {
     /// The goroutine's home.
     pub(crate) fn home(&self) -> &Home {
+        // Ordering: Relaxed; the homes are older than the goroutine, and either will do for a waker.
+        let home = self.home.load(Ordering::Relaxed);
         // SAFETY: a home belongs to a `Sched`, which is freed only when none of its goroutines is
         // alive and no thread is inside the schedule function (see `shutdown`), and this record is
         // asked only by a live goroutine, its registry or its schedule function.
-        unsafe { self.home.as_ref() }
+        unsafe { &*home }
+    }
+
+    /// Registers the goroutine where it is polled, so that its place is changed where it is cached.
+    fn register(&self, waker: Waker) {
+        with_m(|m| {
+            let here = &m.p().home;
+            if std::ptr::eq(here.sched_ptr(), self.home().sched_ptr()) {
+                // Ordering: Relaxed; see `home`.
+                self.home.store(std::ptr::from_ref(here).cast_mut(), Ordering::Relaxed);
+            }
+        });
+        self.home().register(self, waker);
     }
 }
 
@@ -71,7 +89,7 @@ where
     S: Sink<F::Output> + Send + 'static,
 {
     let meta = Meta {
-        home: NonNull::from(home),
+        home: AtomicPtr::new(std::ptr::from_ref(home).cast_mut()),
         link: Link::new(),
         id,
         parent: crate::task::try_goid(),
@@ -114,7 +132,7 @@ impl<F: Future, S: Sink<F::Output>> Future for Root<F, S> {
         if outcome.is_pending() && !had_waited {
             // SAFETY: record and future share one allocation, so the record is there.
             let meta = unsafe { this.meta.as_ref() };
-            meta.home().register(meta, cx.waker().clone());
+            meta.register(cx.waker().clone());
         }
         outcome
     }

@@ -8,7 +8,7 @@
 //! | DONE   | the completer, once     | the outcome slot is the handle's, or the completer's if GONE was set before |
 //! | GONE   | the handle, on drop     | nobody will come for the outcome                          |
 //! | ABORT  | any abort handle        | the body ends at its next poll                            |
-//! | TASK   | the body, once          | the task slot may be woken through; it never changes again |
+//! | TASK   | the body, once          | the task slot may be woken through by an abort that came before DONE; else the completer empties it |
 //!
 //! No wake-up is lost: of the two `fetch_or`s that set JOINER and DONE one is second and sees the
 //! other's flag; the same holds for ABORT and TASK.
@@ -62,7 +62,8 @@ pub(crate) struct JoinCell<T> {
     flags: AtomicU32,
     /// Who waits. Owned by the handle while JOINER is clear, by the completer once it is set.
     joiner: UnsafeCell<Slot>,
-    /// Wakes the goroutine. Written by the body before TASK, only read after it.
+    /// Wakes the goroutine. Written by the body before TASK, emptied by the completer unless
+    /// an abort came before DONE.
     task: UnsafeCell<Slot>,
     /// Written by the completer before DONE.
     outcome: UnsafeCell<Option<Outcome<T>>>,
@@ -98,7 +99,7 @@ impl<T> JoinCell<T> {
     }
 
     fn wake_task(&self) {
-        // SAFETY: TASK is set, so the slot is no longer written.
+        // SAFETY: TASK was set and DONE was not when ABORT was, so the slot is no longer written.
         let task = unsafe { &*self.task.get() };
         if let Some(waker) = task.0.clone() {
             wake(waker);
@@ -245,6 +246,11 @@ impl<T> Sink<T> for Completer<T> {
             // SAFETY: GONE came first, so the handle will not touch the slot again.
             let outcome = unsafe { &mut *self.cell.outcome.get() }.take();
             outcome.into_iter().for_each(|outcome| self.cell.discard(outcome));
+        }
+        if before & (TASK | ABORT) == TASK {
+            // SAFETY: no abort came before DONE, so none will look at the slot any more.
+            let task = unsafe { &mut *self.cell.task.get() }.0.take();
+            drop_quietly(task);
         }
         if before & JOINER != 0 {
             // SAFETY: JOINER was set before DONE, so the slot is the completer's.
