@@ -1,9 +1,164 @@
-//! gort: an async runtime that works the way Go's runtime does.
+//! gort runs futures the way Go's runtime runs goroutines.
+//!
+//! # The model
+//!
+//! A **goroutine** (G) is a future that the runtime polls until it is ready. It costs an allocation
+//! and no stack, so there may be a million. It runs until it awaits something that is not there
+//! yet; then it is parked, and costs nothing but its memory until it is woken.
+//!
+//! Goroutines run on threads (**Ms**, for machine). Each M has a **P** (for processor): the place
+//! where its goroutines queue, with the goroutine that was just made ready in front. An M whose P
+//! is empty takes what has come from outside, then what the network and the timers have made ready,
+//! then half of the queue of another P; and sleeps if there is nothing anywhere. So no thread
+//! serves the network or the clock alone: whoever has nothing else to do does.
+//!
+//! How many goroutines run at the same time is decided by **permits**: an M polls only while it
+//! holds one of them, and there are as many as `GORT_PROCS`, `GOMAXPROCS`, [`procs`] or the number
+//! of processors says. An M that holds none sleeps, and whoever makes work ready while a permit is
+//! free wakes one.
+//!
+//! [`procs`]: runtime::Builder::procs
+//!
+//! # Starting goroutines
+//!
+//! [`#[gort::main]`](macro@main) starts the runtime, and its body is goroutine 1. [`go!`] is Go's
+//! `go` statement: what is called and its arguments are evaluated by the caller, and the call is
+//! made in the goroutine. When `main` returns, the process ends, as in Go:
+//!
+//! ```
+//! use futures::StreamExt;
+//! use futures::channel::mpsc;
+//!
+//! fn square(n: u64, squares: mpsc::UnboundedSender<u64>) {
+//!     squares.unbounded_send(n * n).unwrap();
+//! }
+//!
+//! #[gort::main]
+//! async fn main() {
+//!     let (squares, heard) = mpsc::unbounded();
+//!     for n in 1..=3 {
+//!         gort::go!(square(n, squares.clone()));
+//!     }
+//!     // The last sender goes: the channel ends with the goroutines.
+//!     drop(squares);
+//!     assert_eq!(heard.fold(0, async |sum, n| sum + n).await, 14);
+//! }
+//! ```
+//!
+//! Whoever wants the result takes [`spawn!`], or the plain function [`spawn`](fn@spawn), and gets a
+//! [`JoinHandle`](task::JoinHandle). It gives the result, or the panic as an error. Dropping it
+//! leaves the goroutine running. A [`JoinSet`](task::JoinSet) keeps many, and aborts them when it
+//! is dropped:
+//!
+//! ```
+//! use gort::task::JoinSet;
+//!
+//! # #[gort::main]
+//! # async fn main() -> Result<(), gort::task::JoinError> {
+//! let nine = gort::spawn!(u64::pow(3, 2));
+//!
+//! let mut set = JoinSet::new();
+//! for n in 1..=3 {
+//!     set.spawn(async move { n * n });
+//! }
+//! let mut sum = nine.await?;
+//! while let Some(square) = set.join_next().await {
+//!     sum += square?;
+//! }
+//! assert_eq!(sum, 9 + 14);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Waiting
+//!
+//! What waits returns a future, and awaiting it parks the goroutine and not the thread: the sockets
+//! of [`net`] and the clock of [`time`]. Dropping such a future is how waiting is given up, and
+//! that is what a time limit does:
+//!
+//! ```
+//! use futures::io::{AsyncReadExt, AsyncWriteExt};
+//! use gort::net::{TcpListener, TcpStream};
+//! use gort::time::{Duration, timeout};
+//!
+//! # #[gort::main]
+//! # async fn main() -> std::io::Result<()> {
+//! let listener = TcpListener::bind("127.0.0.1:0").await?;
+//! let mut client = TcpStream::connect(listener.local_addr()?).await?;
+//!
+//! // One goroutine for each connection; it takes the socket along.
+//! let (stream, _) = listener.accept().await?;
+//! gort::go!({
+//!     let _ = gort::io::copy(&mut &stream, &mut &stream).await;
+//! });
+//!
+//! let mut echo = [0; 4];
+//! let silence = timeout(Duration::from_millis(5), client.read_exact(&mut echo)).await;
+//! assert!(silence.is_err(), "nothing was sent, so nothing comes back");
+//!
+//! client.write_all(b"ping").await?;
+//! timeout(Duration::from_secs(10), client.read_exact(&mut echo)).await??;
+//! assert_eq!(&echo, b"ping");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A goroutine that computes for long keeps its permit for as long: it calls [`yield_now`] now and
+//! then, or [`gosched`](runtime::gosched) to go behind all others. A call that blocks the thread
+//! belongs into [`spawn_blocking`], which has threads of its own.
+//!
+//! # Without the macros
+//!
+//! [`block_on`] runs a future on the calling thread, and the default runtime, which starts when it
+//! is first needed, runs what that spawns. A [`Runtime`] of one's own has its own Ps and threads,
+//! and its shutdown reports what was left:
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! let runtime = gort::Runtime::builder().procs(2).build()?;
+//! let answer = runtime.block_on(async { gort::spawn(async { 42 }).await });
+//! assert_eq!(answer.unwrap(), 42);
+//!
+//! runtime.spawn(std::future::pending::<()>());
+//! let leftover = runtime.shutdown(Duration::from_secs(10));
+//! assert_eq!((leftover.cancelled, leftover.threads), (1, 0));
+//! # std::io::Result::Ok(())
+//! ```
+//!
+//! # Where to go next
+//!
+//! - [`go!`] has the grammar of the macros and says what is evaluated where.
+//! - [`task`] has the handles and sets, and [`LocalSet`](task::LocalSet) for goroutines that are
+//!   not `Send`; [`panic`] tells what becomes of a panic that nobody handles.
+//! - [`runtime`] has the runtimes, their settings and their end.
+//! - [`time`], [`net`], [`io`] and [`signal`] are what goroutines wait for.
+//! - `gort-compat` adapts other libraries: hyper, hyper-util and axum run on gort.
+//! - `executor/examples` has programs to start from: hello, echo_server, fan_out, timeout.
+//!
+//! # Features
+//!
+//! | feature | default | what it adds |
+//! |---|---|---|
+//! | `rt` | yes | the executor and everything that needs it |
+//! | `portable-poll` | no | waits for the network as on systems that are not Linux, to test that way |
+//!
+//! Without `rt` nothing can be started: what is left are the types of [`task`] and [`panic`] that
+//! need no executor.
+
+// Built without the executor, or for the models, many parts have nobody who uses them.
+#![cfg_attr(
+    any(not(feature = "rt"), gort_loom),
+    allow(dead_code, unreachable_pub, unused_imports, unused_macros)
+)]
 
 // Expansions name the crate as `::gort`, in its own examples and tests too.
 extern crate self as gort;
 
+// In the order in which to read them: each uses only what stands above it.
 mod base;
+pub mod panic;
+pub mod task;
 
 #[cfg(feature = "rt")]
 mod queue;
@@ -11,10 +166,9 @@ mod queue;
 mod timer;
 #[cfg(feature = "rt")]
 mod netpoll;
-pub mod task;
-pub mod panic;
 #[cfg(feature = "rt")]
 mod sched;
+
 #[cfg(all(feature = "rt", not(gort_loom)))]
 pub mod runtime;
 #[cfg(all(feature = "rt", not(gort_loom)))]
@@ -27,16 +181,16 @@ pub mod io;
 pub mod signal;
 
 #[cfg(all(feature = "rt", not(gort_loom)))]
+mod start;
+#[cfg(all(feature = "rt", not(gort_loom)))]
+mod macros;
+
+#[cfg(all(feature = "rt", not(gort_loom)))]
 pub use crate::{
+    macros::{main, test},
     runtime::{Runtime, block_on, spawn, spawn_blocking},
     task::{spawn_local, yield_now},
 };
-mod macros;
-#[cfg(all(feature = "rt", not(gort_loom)))]
-mod start;
-
-#[cfg(all(feature = "rt", not(gort_loom)))]
-pub use macros::{main, test};
 
 #[cfg(all(feature = "rt", not(gort_loom)))]
 #[doc(hidden)]
@@ -49,3 +203,8 @@ pub mod __rt {
         report, run_main, run_main_local, run_test, spawn, spawn_local, unreached,
     };
 }
+
+/// The README's example is compiled and run like those of this page.
+#[cfg(all(doctest, feature = "rt"))]
+#[doc = include_str!("../../README.md")]
+mod readme {}

@@ -1,10 +1,10 @@
 //! The macros as users call them: `go!`, `spawn!`, `#[main]`, `#[test]`.
 //!
-//! The work is done by the proc macros of `gort-macros`. A `macro_rules!` wrapper stands before each
-//! that is called like a function, because only there `$crate` exists: the wrapper passes it on as the
-//! first token, and the expansion finds this crate under whatever name, and through whatever library,
-//! the caller reached it. (Looking gort up in the caller's `Cargo.toml` would fail for a library that
-//! re-exports the macros.)
+//! The work is done by the proc macros of `gort-macros`. A `macro_rules!` wrapper stands before
+//! each that is called like a function, because only there `$crate` exists: the wrapper passes it
+//! on as the first token, and the expansion finds this crate under whatever name, and through
+//! whatever library, the caller reached it. (Looking gort up in the caller's `Cargo.toml` would
+//! fail for a library that re-exports the macros.)
 
 /// Starts a goroutine that nobody waits for.
 ///
@@ -28,10 +28,10 @@
 /// # }
 /// ```
 ///
-/// This is Go's `go` statement: its value is `()`, so it may stand as a statement without `;`, as the
-/// arm of a `match` and at the end of an `if`. The result of the goroutine is dropped. A panic that
-/// nothing recovers ends the process, as in Go. [`spawn!`](crate::spawn!) takes the same input and
-/// gives a [`JoinHandle`](crate::task::JoinHandle), which gets the result or the panic.
+/// This is Go's `go` statement: its value is `()`, so it may stand as a statement without `;`, as
+/// the arm of a `match` and at the end of an `if`. The result of the goroutine is dropped. A panic
+/// that nothing recovers ends the process, as in Go. [`spawn!`](crate::spawn!) takes the same input
+/// and gives a [`JoinHandle`](crate::task::JoinHandle), which gets the result or the panic.
 ///
 /// # Grammar
 ///
@@ -63,30 +63,31 @@
 ///
 /// # What is evaluated where
 ///
-/// As in Go, what is called and the arguments are evaluated by the caller, once, from left to right;
-/// the call is made in the goroutine. All variables that the goroutine uses move into it.
+/// As in Go, what is called and the arguments are evaluated by the caller, once, from left to
+/// right; the call is made in the goroutine. All variables that the goroutine uses move into it.
 ///
-/// - The receiver of a method is evaluated by the caller: `go!(worker.clone().run(job))` clones now.
+/// - The receiver of a method is evaluated by the caller: `go!(worker.clone().run(job))` clones
+///   now.
 /// - `?`, `return` and `.await` in an argument belong to the caller.
 /// - Of an argument `&x` the caller evaluates `x`, and the goroutine owns it:
 ///   `go!(serve(&config))` compiles, and takes `config` along.
 /// - A closure or `async` block that is an argument captures by value, as with `move`.
-/// - A function that returns a future is called by the caller, and its future is the goroutine. For an
-///   `async fn` there is no difference to see. (A method, or a call with a `&x`, is called in the
-///   goroutine.)
+/// - A function that returns a future is called by the caller, and its future is the goroutine. For
+///   an `async fn` there is no difference to see. (A method, or a call with a `&x`, is called in
+///   the goroutine.)
 /// - A block runs in the goroutine entirely, but for `clone(..)` and `move(..)`. So does
 ///   `f(x).await`, which is no call but an expression; write `f(x)`.
 /// - `on = ..` is evaluated first, then `clone(..)`, then the rest.
 ///
 /// Two limits come from inference. A function that never returns (`-> !`) is called from a block:
-/// `go!({ die() })`. And a closure inside another argument, as in `f(Box::new(|s| ..))`, needs types
-/// for its parameters.
+/// `go!({ die() })`. And a closure inside another argument, as in `f(Box::new(|s| ..))`, needs
+/// types for its parameters.
 ///
 /// # Errors at compile time
 ///
 /// What the goroutine owns must be `Send` (except with `local` or `on`) and `'static`. Where it is
-/// not, the compiler's message names the value; `clone(..)` is the usual remedy for a variable that is
-/// used again.
+/// not, the compiler's message names the value; `clone(..)` is the usual remedy for a variable that
+/// is used again.
 ///
 /// # Panics
 ///
@@ -162,7 +163,8 @@ macro_rules! go {
 /// ```
 ///
 /// The input, and what of it is evaluated where, is that of [`go!`](crate::go!). The result of the
-/// goroutine and a panic in it arrive at the handle. Dropping the handle leaves the goroutine running.
+/// goroutine and a panic in it arrive at the handle. Dropping the handle leaves the goroutine
+/// running.
 ///
 /// With `on = pool` the value is what `pool.spawn(future)` returns.
 ///
@@ -188,8 +190,8 @@ macro_rules! spawn {
 /// }
 /// ```
 ///
-/// The runtime is started and the body runs on it as goroutine 1. As in Go, the process ends when the
-/// body does, whatever other goroutines are doing. The result is any
+/// The runtime is started and the body runs on it as goroutine 1. As in Go, the process ends when
+/// the body does, whatever other goroutines are doing. The result is any
 /// [`Termination`](std::process::Termination) and decides the exit code; it need not be `Send`.
 ///
 /// # Arguments
@@ -228,8 +230,8 @@ pub use gort_macros::main;
 /// # fn main() {}
 /// ```
 ///
-/// The body runs as goroutine 1, like that of [`#[main]`](macro@main). A panic in it fails the test,
-/// and so does an error that it returns; other attributes of the function keep their meaning.
+/// The body runs as goroutine 1, like that of [`#[main]`](macro@main). A panic in it fails the
+/// test, and so does an error that it returns; other attributes of the function keep their meaning.
 ///
 /// # Arguments
 ///

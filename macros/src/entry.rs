@@ -8,9 +8,9 @@
 //!                                     }
 //! ```
 //!
-//! The body is read as raw tokens, so that code somebody is still typing keeps its place. The result
-//! becomes an exit code inside the goroutine; it need not be `Send`, and `Box<dyn Error>` is not.
-//! A function without a result has none after expansion either, as `#[should_panic]` demands.
+//! The body is read as raw tokens, so that code somebody is still typing keeps its place. The
+//! result becomes an exit code inside the goroutine; it need not be `Send`, and `Box<dyn Error>` is
+//! not. A function without a result has none after expansion either, as `#[should_panic]` demands.
 //!
 //! A mistake in the arguments leaves the function as it would be without them; a mistake in the
 //! function leaves it as it was written. Either way there is one error and the body stays in view.

@@ -1,8 +1,8 @@
 //! Text that somebody is still typing.
 //!
-//! An editor completes `inner.` inside a macro by expanding the text twice, as it is and with a name
-//! put behind the dot, and comparing: what stands before the cursor must be the same in both. So
-//! `go!(inner.)` has to expand to what `go!(inner.name)` expands to, less `name`. This is done
+//! An editor completes `inner.` inside a macro by expanding the text twice, as it is and with a
+//! name put behind the dot, and comparing: what stands before the cursor must be the same in both.
+//! So `go!(inner.)` has to expand to what `go!(inner.name)` expands to, less `name`. This is done
 //! literally: the missing name is put in, the expansion made, and the name taken out again. The
 //! compiler then meets `inner.` and reports it as it does anywhere else.
 

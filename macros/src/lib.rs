@@ -13,14 +13,15 @@
 //!
 //! Three rules hold everywhere:
 //!
-//! - A path into gort starts with the tokens of `$crate` that the wrapper hands over, so a renamed or
-//!   re-exported gort works. Attributes cannot be wrapped; they say `::gort` or take `crate = path`.
+//! - A path into gort starts with the tokens of `$crate` that the wrapper hands over, so a renamed
+//!   or re-exported gort works. Attributes cannot be wrapped; they say `::gort` or take
+//!   `crate = path`.
 //! - A token that the user did not write gets the span that `made_at` gives: the place is the
 //!   user's, so errors point there, and the hygiene is ours, so lints stay silent and names cannot
 //!   clash.
 //! - An error of ours says what to write instead, and there is one for each mistake. Text that does
-//!   not parse is not our error: it is passed on in the shape that it will have once it is complete,
-//!   for the compiler to explain and for editors to complete.
+//!   not parse is not our error: it is passed on in the shape that it will have once it is
+//!   complete, for the compiler to explain and for editors to complete.
 
 mod entry;
 mod form;

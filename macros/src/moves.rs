@@ -1,9 +1,9 @@
 //! [`Moves`]: `move(expr)`, evaluated in the caller and moved into the goroutine.
 //!
-//! `move` before a parenthesis is no Rust today, so it is found among the tokens, wherever it stands
-//! in the body. Each is replaced by the name of a variable that is set before the goroutine starts.
-//! The arguments of a nested `go!`, `spawn!` or `defer!` are left alone: a `move(..)` in there belongs
-//! to that macro.
+//! `move` before a parenthesis is no Rust today, so it is found among the tokens, wherever it
+//! stands in the body. Each is replaced by the name of a variable that is set before the goroutine
+//! starts. The arguments of a nested `go!`, `spawn!` or `defer!` are left alone: a `move(..)` in
+//! there belongs to that macro.
 
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use quote::{format_ident, quote_spanned};

@@ -1,8 +1,8 @@
 //! [`Operands`]: where the parts of a call are evaluated.
 //!
-//! As in Go, the receiver and the arguments are evaluated in the caller, left to right, and the call
-//! is made in the goroutine. Each operand gets a statement that evaluates it into a variable, and the
-//! variable stands in the call, with these exceptions:
+//! As in Go, the receiver and the arguments are evaluated in the caller, left to right, and the
+//! call is made in the goroutine. Each operand gets a statement that evaluates it into a variable,
+//! and the variable stands in the call, with these exceptions:
 //!
 //! - A literal stays in the call, so that its type is inferred from the parameter.
 //! - A closure stays in the call, or its parameters would lose the types that the function expects.

@@ -1,7 +1,7 @@
 //! [`Scope`]: the body of a goroutine, of `main` or of a test.
 //!
-//! Every body that becomes a future goes through [`Scope::into_future`], and nothing else makes one,
-//! so what a body may contain (deferred code, for one) is decided here for all macros.
+//! Every body that becomes a future goes through [`Scope::into_future`], and nothing else makes
+//! one, so what a body may contain (deferred code, for one) is decided here for all macros.
 
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};

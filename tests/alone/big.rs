@@ -1,5 +1,5 @@
-//! Many at once: a million goroutines, ten thousand connections. In a process of its own, so that it
-//! slows down nobody.
+//! Many at once: a million goroutines, ten thousand connections. In a process of its own, so that
+//! it slows down nobody.
 
 use futures::io::{AsyncReadExt, AsyncWriteExt};
 use gort::net::{TcpListener, TcpStream};

@@ -1,5 +1,7 @@
-//! An idle runtime costs nothing: no computing, and no thread that wakes now and then. In a process of
-//! its own, whose threads are all known.
+//! An idle runtime costs nothing: no computing, and no thread that wakes now and then. In a process
+//! of its own, whose threads are all known.
+
+#![cfg(target_os = "linux")]
 
 use futures::io::AsyncReadExt;
 use gort::Runtime;
@@ -41,8 +43,12 @@ fn park_ten_thousand(runtime: &Runtime) {
             }
         }
         let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-        drop(gort::spawn(async move { socket.recv_from(&mut [0; 8]).await.map(drop) }));
-        drop(gort::spawn(async move { listener.accept().await.map(drop) }));
+        drop(gort::spawn(async move {
+            socket.recv_from(&mut [0; 8]).await.map(drop)
+        }));
+        drop(gort::spawn(
+            async move { listener.accept().await.map(drop) },
+        ));
     });
     join(sockets);
     wait_until("all wait", || waiting.load(Ordering::Relaxed) == 10_100);
@@ -65,16 +71,24 @@ fn an_idle_runtime_uses_no_processor_and_wakes_no_thread() {
     let runtime = Runtime::builder().procs(8).build().unwrap();
     park_ten_thousand(&runtime);
     join(runtime.spawn_blocking(|| ()));
-    // The thread of the blocking call ends after ten seconds without one; until then it only sleeps.
+    // The thread of the blocking call ends after ten seconds without one; until then it only
+    // sleeps.
     settle();
 
     let (switches, cpu) = (voluntary_switches(), cpu_time());
     thread::sleep(Duration::from_secs(5));
     let (cpu, after) = (cpu_time() - cpu, voluntary_switches());
     assert_eq!(switches, after, "a thread has woken and slept again");
-    assert!(cpu < Duration::from_millis(5), "{cpu:?} of computing in five seconds");
+    assert!(
+        cpu < Duration::from_millis(5),
+        "{cpu:?} of computing in five seconds"
+    );
 
     assert_eq!(runtime.num_goroutine(), 10_102);
-    assert_eq!(join(runtime.spawn(async { 7 })), 7, "it is not dead, only idle");
+    assert_eq!(
+        join(runtime.spawn(async { 7 })),
+        7,
+        "it is not dead, only idle"
+    );
     assert!(runtime.shutdown(Duration::from_secs(10)).is_clean());
 }

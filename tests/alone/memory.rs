@@ -33,7 +33,9 @@ fn bytes_parked(n: usize, spawn: impl Fn()) -> f64 {
     let parked = PARKED.load(Ordering::Relaxed);
     let before = ALLOC.bytes();
     (0..n).for_each(|_| spawn());
-    wait_until("all are parked", || PARKED.load(Ordering::Relaxed) == parked + n);
+    wait_until("all are parked", || {
+        PARKED.load(Ordering::Relaxed) == parked + n
+    });
     (ALLOC.bytes() - before) as f64 / n as f64
 }
 
@@ -69,12 +71,21 @@ fn a_goroutine_costs_what_is_promised() {
     let by_go = bytes_parked(N, || runtime::go(parks()));
     let by_spawn = bytes_parked(N, || drop(gort::spawn(parks())));
     drop(entered);
-    assert!(by_go <= 128.0, "a parked goroutine of go costs {by_go} bytes");
-    assert!(by_spawn <= 256.0, "a parked goroutine of spawn costs {by_spawn} bytes");
+    assert!(
+        by_go <= 128.0,
+        "a parked goroutine of go costs {by_go} bytes"
+    );
+    assert!(
+        by_spawn <= 256.0,
+        "a parked goroutine of spawn costs {by_spawn} bytes"
+    );
     println!("bytes for each parked goroutine: go {by_go:.1}, spawn {by_spawn:.1}");
 
     let before = ALLOC.bytes();
     drop(runtime);
     let freed = (before - ALLOC.bytes()) as f64;
-    assert!(freed >= N as f64 * (by_go + by_spawn) * 0.99, "only {freed} bytes were freed");
+    assert!(
+        freed >= N as f64 * (by_go + by_spawn) * 0.99,
+        "only {freed} bytes were freed"
+    );
 }

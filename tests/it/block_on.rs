@@ -168,13 +168,19 @@ fn never_more_polls_at_once_than_permits() {
                 }
             }
         };
-        let spawned: Vec<_> =
-            (0..10).map(|_| runtime.spawn(measured(Arc::clone(&counters)))).collect();
-        on_threads(runtime, 5, |_, handle| handle.block_on(measured(Arc::clone(&counters))));
+        let spawned: Vec<_> = (0..10)
+            .map(|_| runtime.spawn(measured(Arc::clone(&counters))))
+            .collect();
+        on_threads(runtime, 5, |_, handle| {
+            handle.block_on(measured(Arc::clone(&counters)))
+        });
         spawned.into_iter().for_each(join);
         let most = counters.1.load(Ordering::SeqCst);
         assert!(most <= runtime.procs(), "{most} polls at once");
-        assert!(runtime.procs() == 1 || most > 1, "they never ran at the same time");
+        assert!(
+            runtime.procs() == 1 || most > 1,
+            "they never ran at the same time"
+        );
     });
 }
 
@@ -185,7 +191,10 @@ fn inside_a_goroutine_it_is_refused() {
             let handle = runtime.handle();
             let refused = runtime.spawn(async move {
                 let outer = catch_unwind(AssertUnwindSafe(|| handle.block_on(ready(()))));
-                let text = outer.unwrap_err().downcast_ref::<&str>().map(|text| text.to_string());
+                let text = outer
+                    .unwrap_err()
+                    .downcast_ref::<&str>()
+                    .map(|text| text.to_string());
                 let default = catch_unwind(AssertUnwindSafe(|| block_on(ready(()))));
                 (text, default.is_err())
             });
@@ -217,9 +226,8 @@ fn inside_another_block_on_it_is_refused() {
 fn inside_a_blocking_call_it_is_allowed() {
     with_procs(&PROCS, |runtime| {
         let handle = runtime.handle();
-        let nested = runtime.spawn_blocking(move || {
-            handle.block_on(async { spawn(async { 7 }).await.unwrap() })
-        });
+        let nested = runtime
+            .spawn_blocking(move || handle.block_on(async { spawn(async { 7 }).await.unwrap() }));
         assert_eq!(join(nested), 7);
     });
 }
@@ -235,11 +243,14 @@ fn a_panic_of_the_root_is_the_callers_and_the_permit_is_given_back() {
                         panic!("expected: the root")
                     })
                 }));
-                let payload: Box<dyn std::any::Any + Send> = outcome.map(|()| ()).unwrap_err();
+                let payload: Box<dyn std::any::Any + Send> = outcome.unwrap_err();
                 assert_eq!(payload.downcast_ref(), Some(&"expected: the root"));
                 assert!(try_goid().is_none() && runtime::Handle::try_current().is_none());
             }
-            assert_eq!(runtime.block_on(async { spawn(ready(7)).await.unwrap() }), 7);
+            assert_eq!(
+                runtime.block_on(async { spawn(ready(7)).await.unwrap() }),
+                7
+            );
         });
     });
 }
@@ -281,7 +292,10 @@ fn the_default_runtime_starts_once_for_all_threads() {
         let threads: Vec<_> = (0..8)
             .map(|n| thread::spawn(move || block_on(async move { spawn(ready(n)).await.unwrap() })))
             .collect();
-        let sum: i32 = threads.into_iter().map(|thread| thread.join().unwrap()).sum();
+        let sum: i32 = threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .sum();
         assert_eq!(sum, 28);
         assert!(runtime::procs() >= 1 && runtime::num_cpu() >= 1);
         drop(spawn(pending::<()>()));

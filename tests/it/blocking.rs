@@ -43,7 +43,7 @@ fn calls_block_beside_each_other_and_beside_goroutines() {
         let barrier = Arc::new(Barrier::new(20));
         let call = |_| {
             let barrier = Arc::clone(&barrier);
-            spawn_blocking(move || drop(barrier.wait()))
+            spawn_blocking(move || barrier.wait())
         };
         let blocked: Vec<_> = (0..19).map(call).collect();
         for _ in 0..100 {
@@ -60,7 +60,11 @@ fn calls_block_beside_each_other_and_beside_goroutines() {
 #[test]
 fn never_more_threads_than_the_limit() {
     for limit in [1, 3] {
-        let runtime = Runtime::builder().procs(1).max_blocking_threads(limit).build().unwrap();
+        let runtime = Runtime::builder()
+            .procs(1)
+            .max_blocking_threads(limit)
+            .build()
+            .unwrap();
         let counters = Arc::new((AtomicUsize::new(0), AtomicUsize::new(0)));
         let call = |_| {
             let counters = Arc::clone(&counters);
@@ -79,7 +83,11 @@ fn never_more_threads_than_the_limit() {
 
 #[test]
 fn calls_begin_in_the_order_they_came() {
-    let runtime = Runtime::builder().procs(1).max_blocking_threads(1).build().unwrap();
+    let runtime = Runtime::builder()
+        .procs(1)
+        .max_blocking_threads(1)
+        .build()
+        .unwrap();
     let (sender, receiver) = mpsc::channel();
     let call = |n| {
         let sender = sender.clone();
@@ -93,21 +101,32 @@ fn calls_begin_in_the_order_they_came() {
 #[test]
 fn a_panic_arrives_and_the_thread_goes_on() {
     quietly(|| {
-        let runtime = Runtime::builder().procs(1).max_blocking_threads(1).build().unwrap();
+        let runtime = Runtime::builder()
+            .procs(1)
+            .max_blocking_threads(1)
+            .build()
+            .unwrap();
         let first = join(runtime.spawn_blocking(|| thread::current().id()));
         for n in 0..20 {
             let handle = runtime.spawn_blocking(move || panic!("expected: number {n}"));
-            let error = futures::executor::block_on(handle).map(|()| ()).unwrap_err();
+            let error = futures::executor::block_on(handle).unwrap_err();
             let text = error.into_panic().downcast::<String>().unwrap();
             assert_eq!(*text, format!("expected: number {n}"));
         }
-        assert_eq!(join(runtime.spawn_blocking(|| thread::current().id())), first);
+        assert_eq!(
+            join(runtime.spawn_blocking(|| thread::current().id())),
+            first
+        );
     });
 }
 
 #[test]
 fn abort_before_the_begin() {
-    let runtime = Runtime::builder().procs(1).max_blocking_threads(1).build().unwrap();
+    let runtime = Runtime::builder()
+        .procs(1)
+        .max_blocking_threads(1)
+        .build()
+        .unwrap();
     let (occupied, go_on) = occupy(&runtime);
     let counts = Counts::new();
     let token = counts.token();
@@ -120,7 +139,11 @@ fn abort_before_the_begin() {
     waiting.abort();
     drop(go_on);
     join(occupied);
-    assert!(futures::executor::block_on(waiting).unwrap_err().is_cancelled());
+    assert!(
+        futures::executor::block_on(waiting)
+            .unwrap_err()
+            .is_cancelled()
+    );
     assert_eq!((ran.load(Ordering::SeqCst), counts.live()), (0, 0));
 }
 
@@ -138,7 +161,11 @@ fn abort_after_the_begin_has_no_effect() {
 
 #[test]
 fn drop_the_handle_before_the_begin() {
-    let runtime = Runtime::builder().procs(1).max_blocking_threads(1).build().unwrap();
+    let runtime = Runtime::builder()
+        .procs(1)
+        .max_blocking_threads(1)
+        .build()
+        .unwrap();
     let (occupied, go_on) = occupy(&runtime);
     let counts = Counts::new();
     let (token, result) = (counts.token(), counts.token());
@@ -153,12 +180,24 @@ fn drop_the_handle_before_the_begin() {
 
 #[test]
 fn threads_are_named_after_the_runtime_and_are_in_it() {
-    let runtime = Runtime::builder().procs(1).thread_name("mine").build().unwrap();
+    let runtime = Runtime::builder()
+        .procs(1)
+        .thread_name("mine")
+        .build()
+        .unwrap();
     let seen = runtime.spawn_blocking(|| {
         let name = thread::current().name().unwrap().to_owned();
-        (name, join(gort::spawn(async { thread::current().name().unwrap().to_owned() })))
+        (
+            name,
+            join(gort::spawn(async {
+                thread::current().name().unwrap().to_owned()
+            })),
+        )
     });
-    assert_eq!(join(seen), ("mine-blocking".to_owned(), "mine-0".to_owned()));
+    assert_eq!(
+        join(seen),
+        ("mine-blocking".to_owned(), "mine-0".to_owned())
+    );
 }
 
 #[test]
@@ -179,7 +218,10 @@ fn results_wake_goroutines_and_roots() {
             let mut sum = 0;
             for n in 0..200 {
                 sum += spawn_blocking(move || n).await.unwrap();
-                sum += gort::spawn(spawn_blocking(move || n)).await.unwrap().unwrap();
+                sum += gort::spawn(spawn_blocking(move || n))
+                    .await
+                    .unwrap()
+                    .unwrap();
             }
             sum
         };

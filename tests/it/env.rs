@@ -33,9 +33,21 @@ fn the_number_of_ps() {
         (Some("1024"), None, "1024".into()),
         (Some("3"), Some("5"), "3".into()),
         (None, Some("5"), "5".into()),
-        (Some("0"), None, "GORT_PROCS=\"0\": at least 1 is needed to run anything".into()),
-        (Some("1025"), None, "GORT_PROCS=\"1025\": at most 1024 are possible".into()),
-        (Some("two"), Some("2"), format!("GORT_PROCS=\"two\": {malformed}")),
+        (
+            Some("0"),
+            None,
+            "GORT_PROCS=\"0\": at least 1 is needed to run anything".into(),
+        ),
+        (
+            Some("1025"),
+            None,
+            "GORT_PROCS=\"1025\": at most 1024 are possible".into(),
+        ),
+        (
+            Some("two"),
+            Some("2"),
+            format!("GORT_PROCS=\"two\": {malformed}"),
+        ),
         (Some(""), None, format!("GORT_PROCS=\"\": {malformed}")),
         (None, Some("-1"), format!("GOMAXPROCS=\"-1\": {malformed}")),
     ];
@@ -52,7 +64,12 @@ fn the_default_runtime_follows_the_environment() {
         assert_eq!(gort::block_on(async { gort::runtime::procs() }), 3);
         return;
     }
-    child("the_default_runtime_follows_the_environment", Some("3"), None).passed();
+    child(
+        "the_default_runtime_follows_the_environment",
+        Some("3"),
+        None,
+    )
+    .passed();
 }
 
 #[test]
@@ -63,16 +80,22 @@ fn what_is_malformed_names_itself_when_the_default_runtime_is_needed() {
             catch_unwind(|| gort::block_on(async {})),
             catch_unwind(|| drop(gort::spawn(async {}))),
             catch_unwind(|| gort::runtime::go(async {})),
-            catch_unwind(|| drop(gort::runtime::procs())),
+            catch_unwind(|| assert!(gort::runtime::procs() > 0)),
         ];
         for attempt in attempts {
             let payload = attempt.unwrap_err();
             let text = payload.downcast_ref::<String>().unwrap();
-            assert!(text.contains("default runtime could not start: GORT_PROCS=\"none\""), "{text}");
+            assert!(
+                text.contains("default runtime could not start: GORT_PROCS=\"none\""),
+                "{text}"
+            );
         }
         // What needs no environment works.
         let runtime = Runtime::builder().procs(1).build().unwrap();
-        assert_eq!(runtime.block_on(async { gort::spawn(async { 7 }).await.unwrap() }), 7);
+        assert_eq!(
+            runtime.block_on(async { gort::spawn(async { 7 }).await.unwrap() }),
+            7
+        );
         return;
     }
     child(NAME, Some("none"), None).passed();

@@ -9,7 +9,8 @@ use crate::tidy::root;
 /// Modules that hold the house rules and no feature.
 const HOUSE: &[&str] = &["main", "tidy", "feature_table"];
 
-/// The modules that the rows of the feature table name, each as `` `tests/it/<module>` ``.
+/// The tests that the rows of the feature table name: each `` `tests/it/<module>` `` as `module`,
+/// each `` `tests/alone/<file>` `` as `alone/file`.
 fn named(readme: &str) -> Result<BTreeSet<String>, String> {
     let table: Vec<&str> = readme
         .lines()
@@ -24,37 +25,47 @@ fn named(readme: &str) -> Result<BTreeSet<String>, String> {
     }
     let mut modules = BTreeSet::new();
     for row in table {
-        let mut named: Vec<&str> = row.split("`tests/it/").skip(1).collect();
-        named.retain(|rest| rest.contains('`'));
-        if named.is_empty() {
+        let quoted = row.split('`').skip(1).step_by(2);
+        let tests: Vec<&str> = quoted
+            .filter_map(|path| path.strip_prefix("tests/"))
+            .collect();
+        if tests.is_empty() {
             return Err(format!("this row names no test: {row}"));
         }
-        for rest in named {
-            let name = rest.split('`').next().unwrap_or(rest);
-            modules.insert(
-                name.trim_end_matches(".rs")
-                    .trim_end_matches('/')
-                    .to_owned(),
-            );
-        }
+        let names = tests
+            .iter()
+            .map(|path| path.strip_prefix("it/").unwrap_or(path));
+        modules.extend(names.map(|name| name.trim_end_matches(".rs").to_owned()));
     }
     Ok(modules)
 }
 
-/// The modules under `tests/it`: files, and folders with a `mod.rs`.
-fn existing() -> BTreeSet<String> {
-    let entries = fs::read_dir(root().join("tests/it")).expect("the folder of the tests");
+/// The names of the modules in a folder: files, and folders with a `mod.rs`.
+fn modules(folder: &str) -> Vec<String> {
+    let entries = fs::read_dir(root().join(folder)).expect("the folder of the tests");
     let paths = entries.map(|entry| entry.expect("an entry").path());
     let modules = paths.filter(|path| {
         path.extension().is_some_and(|end| end == "rs") || path.join("mod.rs").exists()
     });
-    let names = modules.map(|path| {
-        path.file_stem()
-            .expect("a name")
-            .to_string_lossy()
-            .into_owned()
-    });
-    names.filter(|name| !HOUSE.contains(&&name[..])).collect()
+    modules
+        .map(|path| {
+            path.file_stem()
+                .expect("a name")
+                .to_string_lossy()
+                .into_owned()
+        })
+        .collect()
+}
+
+/// The modules under `tests/it`, and as `alone/file` the files under `tests/alone`.
+fn existing() -> BTreeSet<String> {
+    let together = modules("tests/it")
+        .into_iter()
+        .filter(|name| !HOUSE.contains(&&name[..]));
+    let alone = modules("tests/alone")
+        .into_iter()
+        .map(|name| format!("alone/{name}"));
+    together.chain(alone).collect()
 }
 
 #[test]
@@ -77,23 +88,50 @@ fn every_row_names_a_test_and_every_test_has_a_row() {
 #[test]
 fn every_file_of_tests_is_compiled() {
     let main = fs::read_to_string(root().join("tests/it/main.rs")).expect("the root of the tests");
-    for module in existing() {
-        let declared = main
-            .lines()
-            .any(|line| line.trim() == format!("mod {module};"));
-        assert!(declared, "tests/it/main.rs does not declare `{module}`");
+    let manifest = fs::read_to_string(root().join("tests/Cargo.toml")).expect("the manifest");
+    for name in existing() {
+        let (declared, place) = match name.strip_prefix("alone/") {
+            Some(_) => (format!("path = \"{name}.rs\""), &manifest),
+            None => (format!("mod {name};"), &main),
+        };
+        let found = place.lines().any(|line| line.trim() == declared);
+        assert!(found, "nothing declares `{name}`");
     }
+}
+
+#[test]
+fn modules_stand_in_the_order_of_the_table() {
+    let readme = fs::read_to_string(root().join("README.md")).expect("the README");
+    let main = fs::read_to_string(root().join("tests/it/main.rs")).expect("the root of the tests");
+    let place = |name: &str| {
+        let with_end = [
+            format!("`tests/it/{name}.rs`"),
+            format!("`tests/it/{name}`"),
+        ];
+        with_end
+            .iter()
+            .find_map(|path| readme.find(path))
+            .unwrap_or(usize::MAX)
+    };
+    let declared = main
+        .lines()
+        .filter_map(|line| line.strip_prefix("mod ")?.strip_suffix(';'));
+    let modules: Vec<&str> = declared.collect();
+    assert!(
+        modules.is_sorted_by_key(|name| place(name)),
+        "another order than the table's"
+    );
 }
 
 #[test]
 fn planted_table_is_read() {
     let table = "# x\n## Features\n\n| what | test |\n|---|---|\n\
-                 | a | `tests/it/spawn.rs` |\n| b | `tests/it/net`, `tests/it/io.rs` |\n\
+                 | a | `tests/it/spawn.rs` |\n| b | `tests/it/net`, `tests/alone/io.rs` |\n\
                  ## Next\n| c |\n";
     let modules = named(table).expect("a table");
     assert_eq!(
         modules,
-        BTreeSet::from(["spawn", "net", "io"].map(str::to_owned))
+        BTreeSet::from(["spawn", "net", "alone/io"].map(str::to_owned))
     );
 }
 

@@ -66,7 +66,9 @@ fn dropping_the_set_aborts_what_runs() {
                 yield_now().await;
             }
         }));
-        wait_until("all are dropped", || counts.live() == 0 && runtime.num_goroutine() == 0);
+        wait_until("all are dropped", || {
+            counts.live() == 0 && runtime.num_goroutine() == 0
+        });
         assert_eq!(counts.made(), 100);
     });
 }
@@ -119,7 +121,10 @@ fn abort_all_leaves_them_to_be_joined() {
                 Err(error) => cancelled += u32::from(error.is_cancelled()),
             }
         }
-        assert!((1..=2).contains(&cancelled), "the pending one, and the other if it had not begun");
+        assert!(
+            (1..=2).contains(&cancelled),
+            "the pending one, and the other if it had not begun"
+        );
     });
 }
 
@@ -195,7 +200,10 @@ fn join_all_gives_all_results_or_the_panic() {
             set.spawn(async { panic!("expected: a member") });
             let joiner = gort::spawn(async move { set.join_all().await });
             let error = joiner.await.map(drop).unwrap_err();
-            assert_eq!(error.into_panic().downcast_ref(), Some(&"expected: a member"));
+            assert_eq!(
+                error.into_panic().downcast_ref(),
+                Some(&"expected: a member")
+            );
             while counts.live() > 0 {
                 yield_now().await;
             }
@@ -241,8 +249,13 @@ fn a_set_is_filled_and_joined_on_a_foreign_thread() {
         for n in 0..100 {
             set.insert(runtime.spawn(ready(n)));
         }
-        let sum: u32 = futures::executor::block_on(set.join_all()).into_iter().sum();
+        let sum: u32 = futures::executor::block_on(set.join_all())
+            .into_iter()
+            .sum();
         assert_eq!(sum, 99 * 100 / 2);
-        assert_eq!(format!("{:?}", JoinSet::<u8>::default()), "JoinSet { len: 0 }");
+        assert_eq!(
+            format!("{:?}", JoinSet::<u8>::default()),
+            "JoinSet { len: 0 }"
+        );
     });
 }

@@ -62,7 +62,9 @@ fn local_goroutines_spawn_more_of_their_kind() {
                 let count = Rc::clone(&count);
                 handles.push(spawn_local(async move {
                     let inner = Rc::clone(&count);
-                    spawn_local(async move { inner.set(inner.get() + 1) }).await.unwrap();
+                    spawn_local(async move { inner.set(inner.get() + 1) })
+                        .await
+                        .unwrap();
                     count.set(count.get() + 1);
                 }));
             }
@@ -158,7 +160,10 @@ fn sleeping_locals_do_not_hold_each_other_up() {
         });
         let took = started.elapsed();
         assert!(took >= Duration::from_millis(20), "{took:?}");
-        assert!(took < Duration::from_secs(2), "{took:?}: one after the other");
+        assert!(
+            took < Duration::from_secs(2),
+            "{took:?}: one after the other"
+        );
     });
 }
 
@@ -190,7 +195,11 @@ fn what_is_left_at_the_end_of_block_on_is_dropped_there() {
         assert_eq!(drops.get(), 102, "also the one that has never run");
         assert!(sender.is_canceled());
         for handle in handles {
-            assert!(futures::executor::block_on(handle).unwrap_err().is_cancelled());
+            assert!(
+                futures::executor::block_on(handle)
+                    .unwrap_err()
+                    .is_cancelled()
+            );
         }
     });
 }
@@ -205,7 +214,10 @@ fn a_local_set_is_dropped_while_foreign_threads_wake_its_goroutines() {
             let (begun, has_begun) = mpsc::channel();
             let foreign = thread::spawn(move || {
                 has_begun.recv().unwrap();
-                senders.into_iter().for_each(|sender| drop(sender.send(())));
+                for sender in senders {
+                    // Whoever waited may have been dropped.
+                    let _ = sender.send(());
+                }
             });
             let set = LocalSet::new();
             for receiver in receivers {
@@ -260,7 +272,7 @@ fn a_panic_of_one_is_its_handles_and_the_others_go_on() {
             runtime.block_on(async {
                 let bad = spawn_local(async { panic!("expected: a local one") });
                 let good = spawn_local(async { 7 });
-                assert!(bad.await.map(|()| ()).unwrap_err().is_panic());
+                assert!(bad.await.unwrap_err().is_panic());
                 assert_eq!(good.await.unwrap(), 7);
                 let bad = spawn_local(PanicsOnDrop);
                 yield_now().await;
@@ -290,7 +302,10 @@ fn a_panic_of_the_root_drops_its_locals() {
             }));
             assert!(outcome.is_err());
             assert_eq!(drops.get(), 1);
-            assert_eq!(runtime.block_on(async { spawn_local(ready(1)).await.unwrap() }), 1);
+            assert_eq!(
+                runtime.block_on(async { spawn_local(ready(1)).await.unwrap() }),
+                1
+            );
         });
     });
 }
@@ -390,7 +405,7 @@ fn local_goroutines_have_numbers_of_their_own() {
 }
 
 #[test]
-#[should_panic(expected = "spawn_local needs a place on this thread")]
+#[should_panic(expected = "a local goroutine needs a place on this thread")]
 fn spawn_local_in_a_goroutine_that_may_move_is_refused() {
     let runtime = Runtime::builder().procs(1).build().unwrap();
     join(runtime.spawn(async { drop(spawn_local(ready(()))) }));

@@ -1,5 +1,5 @@
-//! Panics: in a poll, in destructors, in wakers. None of them aborts the process, none takes another
-//! goroutine or a thread of the runtime with it.
+//! Panics: in a poll, in destructors, in wakers. None of them aborts the process, none takes
+//! another goroutine or a thread of the runtime with it.
 
 use futures::channel::oneshot;
 use gort::panic::PanicPolicy;
@@ -21,7 +21,9 @@ fn is_whole(runtime: &Runtime) {
     let barrier = Arc::new(std::sync::Barrier::new(runtime.procs()));
     let spawn = |_| {
         let barrier = Arc::clone(&barrier);
-        runtime.spawn(async move { drop(barrier.wait()) })
+        runtime.spawn(async move {
+            barrier.wait();
+        })
     };
     let handles: Vec<_> = (0..runtime.procs()).map(spawn).collect();
     handles.into_iter().for_each(join);
@@ -29,7 +31,11 @@ fn is_whole(runtime: &Runtime) {
 
 /// A runtime that reports panics that nobody takes, instead of ending the process.
 fn reporting(procs: usize) -> Runtime {
-    Runtime::builder().procs(procs).on_panic(PanicPolicy::Report).build().unwrap()
+    Runtime::builder()
+        .procs(procs)
+        .on_panic(PanicPolicy::Report)
+        .build()
+        .unwrap()
 }
 
 /// Runs `test` on a reporting runtime at each number of permits.
@@ -50,8 +56,11 @@ fn a_panic_in_a_poll_is_the_handles() {
                 }
                 panic!("expected: in a poll");
             });
-            let error = futures::executor::block_on(handle).map(|()| ()).unwrap_err();
-            assert_eq!(error.into_panic().downcast_ref(), Some(&"expected: in a poll"));
+            let error = futures::executor::block_on(handle).unwrap_err();
+            assert_eq!(
+                error.into_panic().downcast_ref(),
+                Some(&"expected: in a poll")
+            );
         }
         is_whole(runtime);
     });
@@ -65,7 +74,7 @@ fn a_panicked_future_is_dropped_before_its_handle_is_ready() {
             yield_now().await;
             panic!("expected: in a poll");
         }));
-        assert!(futures::executor::block_on(handle).map(|()| ()).unwrap_err().is_panic());
+        assert!(futures::executor::block_on(handle).unwrap_err().is_panic());
         assert_eq!(counts.live(), 0);
     });
 }
@@ -86,7 +95,10 @@ fn a_panic_in_the_futures_destructor_replaces_the_result() {
     }
     with_reporting(|runtime| {
         let error = futures::executor::block_on(runtime.spawn(ReadyThenPanics)).unwrap_err();
-        assert_eq!(error.into_panic().downcast_ref(), Some(&"expected: a future's destructor"));
+        assert_eq!(
+            error.into_panic().downcast_ref(),
+            Some(&"expected: a future's destructor")
+        );
         is_whole(runtime);
     });
 }
@@ -117,7 +129,10 @@ fn a_panic_in_a_poll_outlives_one_in_the_destructor() {
             }
         }
         let error = futures::executor::block_on(runtime.spawn(Both)).unwrap_err();
-        assert_eq!(error.into_panic().downcast_ref(), Some(&"expected: the first"));
+        assert_eq!(
+            error.into_panic().downcast_ref(),
+            Some(&"expected: the first")
+        );
         is_whole(runtime);
     });
 }
@@ -204,8 +219,10 @@ fn a_panic_in_a_joiners_waker_is_contained() {
     with_reporting(|runtime| {
         for _ in 0..20 {
             let wakes = Arc::new(AtomicUsize::new(0));
-            let waker =
-                Waker::from(Arc::new(Nasty { on_wake: true, wakes: Arc::clone(&wakes) }));
+            let waker = Waker::from(Arc::new(Nasty {
+                on_wake: true,
+                wakes: Arc::clone(&wakes),
+            }));
             let (finish, finished) = oneshot::channel::<()>();
             let mut handle = runtime.spawn(finished);
             let cx = &mut Context::from_waker(&waker);
@@ -228,7 +245,9 @@ fn a_joiners_waker_that_panics_whatever_is_done_to_it_is_contained() {
         let cx = &mut Context::from_waker(&waker);
         assert!(Pin::new(&mut handle).poll(cx).is_pending());
         finish.send(()).unwrap();
-        wait_until("it is over", || handle.is_finished() && runtime.num_goroutine() == 0);
+        wait_until("it is over", || {
+            handle.is_finished() && runtime.num_goroutine() == 0
+        });
         join(handle).unwrap();
         is_whole(runtime);
     });
@@ -238,16 +257,25 @@ fn a_joiners_waker_that_panics_whatever_is_done_to_it_is_contained() {
 fn a_panicking_waker_of_a_timer_loses_no_other_wake_up() {
     with_reporting(|runtime| {
         let wakes = Arc::new(AtomicUsize::new(0));
-        let waker = Waker::from(Arc::new(Nasty { on_wake: true, wakes: Arc::clone(&wakes) }));
+        let waker = Waker::from(Arc::new(Nasty {
+            on_wake: true,
+            wakes: Arc::clone(&wakes),
+        }));
         let entered = runtime.handle();
         let entered = entered.enter();
         let deadline = Duration::from_millis(5);
-        let mut nasty: Vec<_> =
-            (0..20).map(|_| Box::pin(gort::time::sleep(deadline))).collect();
+        let mut nasty: Vec<_> = (0..20)
+            .map(|_| Box::pin(gort::time::sleep(deadline)))
+            .collect();
         let mut good = Vec::new();
         for sleep in &mut nasty {
             good.push(runtime.spawn(gort::time::sleep(deadline)));
-            assert!(sleep.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+            assert!(
+                sleep
+                    .as_mut()
+                    .poll(&mut Context::from_waker(&waker))
+                    .is_pending()
+            );
         }
         drop(entered);
         good.into_iter().for_each(join);
@@ -324,7 +352,7 @@ fn a_panic_in_a_blocking_call_is_the_handles() {
     quietly(|| {
         on_goroutine(&PROCS, || async {
             let handle = gort::spawn_blocking(|| panic!("expected: a call"));
-            let error = handle.await.map(|()| ()).unwrap_err();
+            let error = handle.await.unwrap_err();
             assert_eq!(error.into_panic().downcast_ref(), Some(&"expected: a call"));
             assert_eq!(gort::spawn_blocking(|| 7).await.unwrap(), 7);
         });
@@ -342,8 +370,10 @@ fn panics_among_others_disturb_nobody() {
             })
         });
         let handles: Vec<_> = outcomes.collect();
-        let (good, bad): (Vec<_>, Vec<_>) =
-            handles.into_iter().map(futures::executor::block_on).partition(Result::is_ok);
+        let (good, bad): (Vec<_>, Vec<_>) = handles
+            .into_iter()
+            .map(futures::executor::block_on)
+            .partition(Result::is_ok);
         assert_eq!((good.len(), bad.len()), (400, 100));
         is_whole(runtime);
     });
@@ -363,7 +393,26 @@ fn a_panic_in_go_ends_the_process_with_code_2() {
     let ended = run_child(NAME, &[]);
     assert_eq!(ended.code, Some(2), "{ended:?}");
     let told = ["the reason", "goroutine ", "created at ", "panic.rs:"];
-    told.iter().for_each(|text| assert!(ended.stderr.contains(text), "{text}: {}", ended.stderr));
+    told.iter()
+        .for_each(|text| assert!(ended.stderr.contains(text), "{text}: {}", ended.stderr));
+}
+
+#[test]
+fn a_panic_in_a_local_go_ends_the_process_with_code_2() {
+    const NAME: &str = "panic::a_panic_in_a_local_go_ends_the_process_with_code_2";
+    if is_child(NAME) {
+        let runtime = Runtime::builder().procs(1).build().unwrap();
+        runtime.block_on(async {
+            gort::go!(local, {
+                panic!("the reason");
+            });
+            std::future::pending::<()>().await;
+        });
+        unreachable!("the process went on");
+    }
+    let ended = run_child(NAME, &[]);
+    assert_eq!(ended.code, Some(2), "{ended:?}");
+    assert!(ended.stderr.contains("panic.rs:"), "{}", ended.stderr);
 }
 
 #[test]
@@ -394,7 +443,11 @@ fn a_panic_in_a_detached_spawn_is_reported_and_the_process_goes_on() {
     }
     let ended = run_child(NAME, &[]);
     ended.passed();
-    assert!(ended.stderr.contains("panicked: the reason"), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("panicked: the reason"),
+        "{}",
+        ended.stderr
+    );
     assert!(ended.stderr.contains("created at "), "{}", ended.stderr);
 }
 

@@ -1,8 +1,8 @@
 //! In which order goroutines run at one P: exactly, by Go's rules and where gort's differ by ours.
 //!
-//! The rules: a goroutine that is spawned or woken takes `next`, and who was there goes to the ring's
-//! tail. A full ring gives its oldest 128 and the new one to the global queue. At every 61st poll one
-//! of the global queue goes first; an empty ring takes a batch of it.
+//! The rules: a goroutine that is spawned or woken takes `next`, and who was there goes to the
+//! ring's tail. A full ring gives its oldest 128 and the new one to the global queue. At every 61st
+//! poll one of the global queue goes first; an empty ring takes a batch of it.
 
 use futures::channel::{mpsc, oneshot};
 use futures::{SinkExt, StreamExt};
@@ -39,8 +39,8 @@ impl Log {
     }
 }
 
-/// Spawns `n` goroutines, waits for all of them, and gives the order in which they ran. As goroutine
-/// 1 of a fresh runtime, whose first poll is the P's first.
+/// Spawns `n` goroutines, waits for all of them, and gives the order in which they ran. As
+/// goroutine 1 of a fresh runtime, whose first poll is the P's first.
 fn order_of(n: u32) -> Vec<u32> {
     bounded("one P", move || {
         let runtime = Runtime::builder().procs(1).build().unwrap();
@@ -234,7 +234,10 @@ fn a_pair_in_next_does_not_starve_the_ring() {
             let hops = hops.load(Ordering::Relaxed) - before;
             assert!(hops <= 61, "{hops} hops before turn {turn}");
         }
-        assert!(hops.load(Ordering::Relaxed) > 200, "the pair has its share too");
+        assert!(
+            hops.load(Ordering::Relaxed) > 200,
+            "the pair has its share too"
+        );
         one.abort();
         let _ = (one.await, two.await);
     });
@@ -268,7 +271,8 @@ fn order_from_outside(n: u32) -> Vec<u32> {
 #[test]
 fn goroutines_of_foreign_threads_run_in_the_order_of_their_spawns() {
     assert_eq!(order_from_outside(60), numbers("0..59"));
-    // The next poll is the 62nd. The first batch was 0..127, so the oldest in the global queue is 128.
+    // The next poll is the 62nd. The first batch was 0..127, so the oldest in the global queue is
+    // 128.
     let expected = "0..59 128 60..119 129 120..127 130..149";
     assert_eq!(order_from_outside(150), numbers(expected));
 }

@@ -1,11 +1,10 @@
-//! The end of a runtime: every future is dropped, each thread goes, and what cannot be ended is told.
+//! The end of a runtime: every future is dropped, each thread goes, and what cannot be ended is
+//! told.
 
 use futures::channel::oneshot;
 use gort::runtime::Leftover;
 use gort::{Runtime, runtime, spawn, yield_now};
-use gort_tests::{
-    Counts, PROCS, Seeded, bounded, join, on_threads, quietly, wait_until,
-};
+use gort_tests::{Counts, PROCS, Seeded, bounded, join, on_threads, quietly, wait_until};
 use std::future::{Future, pending, poll_fn, ready};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
@@ -51,10 +50,17 @@ fn parked_goroutines_are_dropped() {
         wait_until("all are parked", || counts.polls() == 1000);
         let leftover = runtime.shutdown(LONG);
         assert_clean(&leftover, 1000);
-        assert_eq!((counts.polls(), counts.live(), counts.others()), (1000, 0, 0));
+        assert_eq!(
+            (counts.polls(), counts.live(), counts.others()),
+            (1000, 0, 0)
+        );
         let waited = leftover.waited();
         assert!(!waited.is_empty() && waited.len() <= 1000);
-        assert!(waited.iter().all(|goroutine| goroutine.spawned_at().file() == file!()));
+        assert!(
+            waited
+                .iter()
+                .all(|goroutine| goroutine.spawned_at().file() == file!())
+        );
     });
 }
 
@@ -156,13 +162,22 @@ fn a_goroutine_that_blocks_past_the_deadline_is_told_and_dropped_later() {
             let leftover = runtime.shutdown(Duration::from_millis(50));
             let took = started.elapsed();
             assert!(took >= Duration::from_millis(50), "{took:?}");
-            assert!(took < Duration::from_secs(5), "{took:?}: the deadline did not count");
+            assert!(
+                took < Duration::from_secs(5),
+                "{took:?}: the deadline did not count"
+            );
             assert!(!leftover.is_clean());
-            assert_eq!((leftover.running(), leftover.threads()), (1, 1), "{leftover:?}");
+            assert_eq!(
+                (leftover.running(), leftover.threads()),
+                (1, 1),
+                "{leftover:?}"
+            );
             assert_eq!(leftover.cancelled(), 1);
             assert_eq!(counts.live(), 1);
             drop(go_on);
-            wait_until("it is dropped at the end of its poll", || counts.live() == 0);
+            wait_until("it is dropped at the end of its poll", || {
+                counts.live() == 0
+            });
         });
     }
 }
@@ -179,7 +194,11 @@ fn a_blocking_call_past_the_deadline_is_told() {
         });
         has_begun.recv().unwrap();
         let leftover = runtime.shutdown(Duration::from_millis(20));
-        assert_eq!((leftover.running(), leftover.threads()), (0, 1), "{leftover:?}");
+        assert_eq!(
+            (leftover.running(), leftover.threads()),
+            (0, 1),
+            "{leftover:?}"
+        );
         drop(go_on);
         assert_eq!(join(running), 7, "it goes on to its end");
     });
@@ -203,7 +222,11 @@ fn a_destructor_may_spawn_wake_and_join() {
                 let token = self.counts.token();
                 let handle = spawn(async move {
                     let _token = token;
-                    let _busy = Busy { counts, partner, depth };
+                    let _busy = Busy {
+                        counts,
+                        partner,
+                        depth,
+                    };
                     pending::<()>().await;
                 });
                 assert!(runtime::Handle::try_current().is_some());
@@ -222,7 +245,11 @@ fn a_destructor_may_spawn_wake_and_join() {
                 done.fetch_add(1, Ordering::SeqCst);
                 Poll::<()>::Pending
             }))));
-            let busy = Busy { counts: counts.clone(), partner, depth: 3 };
+            let busy = Busy {
+                counts: counts.clone(),
+                partner,
+                depth: 3,
+            };
             let done = Arc::clone(&parked);
             drop(runtime.spawn(counts.future(async move {
                 let _busy = busy;
@@ -347,12 +374,19 @@ fn shutdown_inside_a_goroutine_of_the_same_runtime_is_refused() {
             let inside = Arc::clone(&slot);
             let guard = slot.lock().unwrap();
             let handle = guard.as_ref().unwrap().spawn(async move {
-                let runtime = inside.lock().unwrap_or_else(|e| e.into_inner()).take().unwrap();
+                let runtime = inside
+                    .lock()
+                    .unwrap_or_else(|e| e.into_inner())
+                    .take()
+                    .unwrap();
                 let _ = runtime.shutdown(LONG);
             });
             drop(guard);
             let error = futures::executor::block_on(handle).unwrap_err();
-            assert!(error.to_string().contains("shutdown() inside a goroutine"), "{error}");
+            assert!(
+                error.to_string().contains("shutdown() inside a goroutine"),
+                "{error}"
+            );
         });
     });
 }
@@ -364,7 +398,10 @@ fn wakers_that_fire_after_the_runtime_is_gone_do_nothing() {
         for _ in 0..100 {
             let wakers = Arc::clone(&wakers);
             drop(runtime.spawn(poll_fn(move |cx| {
-                wakers.lock().unwrap().extend([cx.waker().clone(), cx.waker().clone()]);
+                wakers
+                    .lock()
+                    .unwrap()
+                    .extend([cx.waker().clone(), cx.waker().clone()]);
                 Poll::<()>::Pending
             })));
         }
@@ -408,7 +445,11 @@ fn foreign_threads_wake_and_spawn_while_the_runtime_ends() {
             let runtime = Runtime::builder().procs(procs).build().unwrap();
             let counts = Counts::new();
             storm(runtime, &counts, &mut seeded);
-            assert_eq!((counts.live(), counts.others()), (0, 0), "round {round}, {seeded:?}");
+            assert_eq!(
+                (counts.live(), counts.others()),
+                (0, 0),
+                "round {round}, {seeded:?}"
+            );
         }
     });
 }
@@ -449,7 +490,9 @@ fn storm(runtime: Runtime, counts: &Counts, seeded: &mut Seeded) {
     let leftover = runtime.shutdown(LONG);
     assert!(leftover.is_clean(), "{leftover:?}");
     over.store(true, Ordering::Relaxed);
-    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    threads
+        .into_iter()
+        .for_each(|thread| thread.join().unwrap());
 }
 
 #[test]
@@ -476,8 +519,15 @@ fn a_runtime_ends_while_its_goroutines_are_busy_with_each_other() {
             }
             thread::sleep(Duration::from_micros(seeded.below(3000)));
             let leftover = runtime.shutdown(LONG);
-            assert!(leftover.is_clean(), "{leftover:?}, round {round}, {seeded:?}");
-            assert_eq!((counts.live(), counts.others()), (0, 0), "round {round}, {seeded:?}");
+            assert!(
+                leftover.is_clean(),
+                "{leftover:?}, round {round}, {seeded:?}"
+            );
+            assert_eq!(
+                (counts.live(), counts.others()),
+                (0, 0),
+                "round {round}, {seeded:?}"
+            );
         }
     });
 }
@@ -500,13 +550,19 @@ fn threads_in_block_on_go_on_while_the_runtime_ends() {
         (0..4).for_each(|_| has_begun.recv().unwrap());
         let leftover = runtime.shutdown(LONG);
         assert!(leftover.is_clean(), "{leftover:?}");
-        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        threads
+            .into_iter()
+            .for_each(|thread| thread.join().unwrap());
     });
 }
 
 #[test]
 fn blocking_calls_that_have_not_begun_are_cancelled() {
-    let runtime = Runtime::builder().procs(1).max_blocking_threads(1).build().unwrap();
+    let runtime = Runtime::builder()
+        .procs(1)
+        .max_blocking_threads(1)
+        .build()
+        .unwrap();
     let (begun, has_begun) = mpsc::channel();
     let (go_on, told) = mpsc::channel::<()>();
     let running = runtime.spawn_blocking(move || {
@@ -522,10 +578,18 @@ fn blocking_calls_that_have_not_begun_are_cancelled() {
         drop(go_on);
     });
     let leftover = runtime.shutdown(LONG);
-    assert_eq!((leftover.running(), leftover.threads()), (0, 0), "{leftover:?}");
+    assert_eq!(
+        (leftover.running(), leftover.threads()),
+        (0, 0),
+        "{leftover:?}"
+    );
     opener.join().unwrap();
     join(running);
-    assert!(futures::executor::block_on(waiting).unwrap_err().is_cancelled());
+    assert!(
+        futures::executor::block_on(waiting)
+            .unwrap_err()
+            .is_cancelled()
+    );
     assert_eq!(counts.live(), 0);
 }
 
@@ -554,7 +618,10 @@ struct Gate {
 impl Gate {
     fn new() -> Self {
         let (sender, receiver) = mpsc::channel();
-        Self { sender, receiver: Arc::new(Mutex::new(receiver)) }
+        Self {
+            sender,
+            receiver: Arc::new(Mutex::new(receiver)),
+        }
     }
 
     fn close_all(&self, runtime: &Runtime) {
@@ -567,7 +634,9 @@ impl Gate {
                 pending::<()>().await;
             }));
         }
-        wait_until("every P is taken", || inside.load(Ordering::SeqCst) == runtime.procs());
+        wait_until("every P is taken", || {
+            inside.load(Ordering::SeqCst) == runtime.procs()
+        });
     }
 
     /// Lets all go on in a moment.

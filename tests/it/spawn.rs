@@ -33,16 +33,25 @@ fn a_result_arrives_from_each_way_to_spawn() {
         let entered = handle.enter();
         assert_eq!(join(gort::spawn(async { 5 })), 5);
         drop(entered);
-        assert_eq!(on_threads(runtime, 4, |n, handle| join(handle.spawn(async move { n }))), [
-            0, 1, 2, 3
-        ]);
+        assert_eq!(
+            on_threads(runtime, 4, |n, handle| join(handle.spawn(async move { n }))),
+            [0, 1, 2, 3]
+        );
     });
 }
 
 #[test]
 fn a_goroutine_runs_on_the_runtime_it_was_spawned_on() {
-    let inner = Runtime::builder().procs(1).thread_name("inner").build().unwrap();
-    let outer = Runtime::builder().procs(1).thread_name("outer").build().unwrap();
+    let inner = Runtime::builder()
+        .procs(1)
+        .thread_name("inner")
+        .build()
+        .unwrap();
+    let outer = Runtime::builder()
+        .procs(1)
+        .thread_name("outer")
+        .build()
+        .unwrap();
     let name = || std::thread::current().name().unwrap().to_owned();
     let handle = inner.handle();
     let names = join(outer.spawn(async move {
@@ -56,10 +65,19 @@ fn a_goroutine_runs_on_the_runtime_it_was_spawned_on() {
 
 #[test]
 fn the_innermost_entered_runtime_is_the_current_one() {
-    let [one, two] = ["one", "two"]
-        .map(|name| Runtime::builder().procs(1).thread_name(name).build().unwrap());
+    let [one, two] = ["one", "two"].map(|name| {
+        Runtime::builder()
+            .procs(1)
+            .thread_name(name)
+            .build()
+            .unwrap()
+    });
     let (one, two) = (one.handle(), two.handle());
-    let name = || join(gort::spawn(async { std::thread::current().name().map(str::to_owned) }));
+    let name = || {
+        join(gort::spawn(async {
+            std::thread::current().name().map(str::to_owned)
+        }))
+    };
     let outer = one.enter();
     assert_eq!(name().unwrap(), "one-0");
     let inner = two.enter();
@@ -128,7 +146,9 @@ fn num_goroutine_counts_those_that_are_not_over() {
         assert_eq!(runtime.num_goroutine(), 10);
         assert_eq!(runtime.block_on(async { runtime::num_goroutine() }), 10);
         drop(senders);
-        handles.into_iter().for_each(|handle| assert!(join(handle).is_err()));
+        handles
+            .into_iter()
+            .for_each(|handle| assert!(join(handle).is_err()));
         wait_until("none is alive", || runtime.num_goroutine() == 0);
     });
 }
@@ -142,7 +162,11 @@ fn spawn_during_shutdown_from_outside_is_cancelled_at_once() {
         let counts = Counts::new();
         let late = handle.spawn(counts.future(ready(())));
         assert_eq!((counts.polls(), counts.live()), (0, 0));
-        assert!(futures::executor::block_on(late).unwrap_err().is_cancelled());
+        assert!(
+            futures::executor::block_on(late)
+                .unwrap_err()
+                .is_cancelled()
+        );
     });
 }
 

@@ -36,7 +36,9 @@ fn as_many_goroutines_as_ps_block_at_the_same_time() {
             let main = runtime.spawn(async move {
                 let spawn = |_| {
                     let barrier = Arc::clone(&barrier);
-                    spawn(async move { drop(barrier.wait()) })
+                    spawn(async move {
+                        barrier.wait();
+                    })
                 };
                 for handle in (0..procs).map(spawn).collect::<Vec<_>>() {
                     handle.await.unwrap();
@@ -54,7 +56,9 @@ fn as_many_goroutines_of_foreign_threads_as_ps_block_at_the_same_time() {
             let barrier = Arc::new(Barrier::new(runtime.procs()));
             let spawn = |_| {
                 let barrier = Arc::clone(&barrier);
-                runtime.spawn(async move { drop(barrier.wait()) })
+                runtime.spawn(async move {
+                    barrier.wait();
+                })
             };
             let handles: Vec<_> = (0..runtime.procs()).map(spawn).collect();
             handles.into_iter().for_each(join);
@@ -125,7 +129,9 @@ fn the_batch_of_a_wake_up_is_shared() {
             for _ in 0..100 {
                 yield_now().await;
             }
-            senders.into_iter().for_each(|sender| sender.send(()).unwrap());
+            senders
+                .into_iter()
+                .for_each(|sender| sender.send(()).unwrap());
             for handle in handles {
                 handle.await.unwrap();
             }
@@ -159,7 +165,10 @@ fn steal_during_overflow_loses_nothing() {
     with_procs(&[2, 8], move |runtime| {
         let mut seeded = seeded.clone();
         for _ in 0..20 {
-            let (burst, ran) = (200 + seeded.below(800) as usize, Arc::new(AtomicUsize::new(0)));
+            let (burst, ran) = (
+                200 + seeded.below(800) as usize,
+                Arc::new(AtomicUsize::new(0)),
+            );
             let counted = Arc::clone(&ran);
             let main = runtime.spawn(async move {
                 let spawn = |_| {

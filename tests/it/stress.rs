@@ -1,5 +1,5 @@
-//! Storms: nothing that was ready is lost, and nothing that was woken sleeps on. Each prints its seed
-//! if it fails; `GORT_TEST_SEED` repeats it.
+//! Storms: nothing that was ready is lost, and nothing that was woken sleeps on. Each prints its
+//! seed if it fails; `GORT_TEST_SEED` repeats it.
 
 use futures::channel::oneshot;
 use futures::task::AtomicWaker;
@@ -92,7 +92,11 @@ async fn receive(signals: Arc<(AtomicUsize, AtomicWaker)>, rounds: usize) {
     for round in 1..=rounds {
         poll_fn(|cx| {
             signals.1.register(cx.waker());
-            if signals.0.load(Ordering::SeqCst) >= round { Poll::Ready(()) } else { Poll::Pending }
+            if signals.0.load(Ordering::SeqCst) >= round {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
         })
         .await;
     }
@@ -100,8 +104,8 @@ async fn receive(signals: Arc<(AtomicUsize, AtomicWaker)>, rounds: usize) {
 
 #[test]
 fn wakes_of_foreign_threads_meet_ms_that_park() {
-    // One goroutine at a time is woken, with pauses that end about when an M has gone to sleep: each
-    // lost wake-up would be a hang.
+    // One goroutine at a time is woken, with pauses that end about when an M has gone to sleep:
+    // each lost wake-up would be a hang.
     let seeded = Seeded::fresh();
     with_procs(&PROCS, move |runtime| {
         const ROUNDS: usize = 2000;
@@ -170,7 +174,10 @@ fn step(
             1 => gosched().await,
             2 => sleep(Duration::from_micros(100 * amount)).await,
             3 => {
-                let never = timeout(Duration::from_micros(50 * amount), std::future::pending::<()>());
+                let never = timeout(
+                    Duration::from_micros(50 * amount),
+                    std::future::pending::<()>(),
+                );
                 assert!(never.await.is_err());
             }
             4 => {
@@ -242,14 +249,17 @@ fn a_mix_of_everything_loses_nothing() {
     with_procs(&PROCS, move |runtime| {
         let counts = Counts::new();
         let spawned: usize = on_threads(runtime, 3, |n, handle| {
-            let mixes: Vec<_> =
-                (0..20).map(|m| mix(handle, &seeded, 100 * n as u64 + m, &counts)).collect();
+            let mixes: Vec<_> = (0..20)
+                .map(|m| mix(handle, &seeded, 100 * n as u64 + m, &counts))
+                .collect();
             mixes.into_iter().map(|mix| 1 + join(mix)).sum::<usize>()
         })
         .into_iter()
         .sum();
         assert_eq!(counts.made(), spawned, "{seeded:?}");
-        wait_until("the last of the detached are over", || runtime.num_goroutine() == 0);
+        wait_until("the last of the detached are over", || {
+            runtime.num_goroutine() == 0
+        });
         assert_eq!((counts.live(), counts.others()), (0, 0), "{seeded:?}");
     });
 }

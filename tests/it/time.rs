@@ -45,7 +45,10 @@ fn no_sleep_ends_early() {
                 let wanted = Duration::from_micros(37 * n);
                 let started = Instant::now();
                 sleep(wanted).await;
-                started.elapsed().checked_sub(wanted).expect("it ended early")
+                started
+                    .elapsed()
+                    .checked_sub(wanted)
+                    .expect("it ended early")
             })
         };
         for handle in (0..200).map(spawn).collect::<Vec<_>>() {
@@ -130,22 +133,24 @@ fn sleeps_polled_on_a_foreign_thread_wake_it() {
 fn a_sleep_goes_on_in_another_goroutine_and_another_runtime() {
     with_procs(&PROCS, |runtime| {
         let other = gort::Runtime::builder().procs(1).build().unwrap();
-        let begun = runtime.block_on(async {
+        let mut begun = None;
+        runtime.block_on(async {
             let mut sleep = Box::pin(sleep(ms(20)));
             poll_fn(|cx| {
                 assert!(sleep.as_mut().poll(cx).is_pending());
                 Poll::Ready(())
             })
             .await;
-            sleep
+            begun = Some(sleep);
         });
         let started = Instant::now();
-        let half_way = join(runtime.spawn(async move {
-            let mut begun = begun;
+        let (half_way, waited) = std::sync::mpsc::channel();
+        join(runtime.spawn(async move {
+            let mut begun = begun.expect("it was made");
             assert!(timeout(ms(1), &mut begun).await.is_err());
-            begun
+            half_way.send(begun).expect("somebody waits for it");
         }));
-        join(other.spawn(half_way));
+        join(other.spawn(waited.recv().expect("it was sent")));
         assert!(started.elapsed() < Duration::from_secs(10));
     });
 }
@@ -176,7 +181,11 @@ fn a_timeout_drops_what_is_late_and_keeps_what_is_not() {
         assert_eq!((counts.polls(), counts.live()), (2, 0));
         let joined = timeout(ms(1000), spawn(async { 7 })).await;
         assert_eq!(joined.unwrap().unwrap(), 7);
-        assert!(timeout(ms(1), timeout(ms(1000), pending::<()>())).await.is_err());
+        assert!(
+            timeout(ms(1), timeout(ms(1000), pending::<()>()))
+                .await
+                .is_err()
+        );
         // Zero is time enough for what is ready.
         assert_eq!(timeout(Duration::ZERO, ready(7)).await, Ok(7));
     });
@@ -188,7 +197,9 @@ fn timeouts_around_something_soon_ready_leave_nothing_behind() {
         let spawn = |_| {
             spawn(async {
                 for _ in 0..100 {
-                    timeout(Duration::from_secs(3600), yield_now()).await.unwrap();
+                    timeout(Duration::from_secs(3600), yield_now())
+                        .await
+                        .unwrap();
                 }
             })
         };
@@ -262,8 +273,9 @@ fn sleeps_are_due_though_goroutines_never_wait() {
 #[test]
 fn many_sleeps_of_one_goroutine_end() {
     on_goroutine(&PROCS, || async {
-        let sleeps: FuturesUnordered<_> =
-            (0..1000).map(|n| sleep(Duration::from_micros(n * 7))).collect();
+        let sleeps: FuturesUnordered<_> = (0..1000)
+            .map(|n| sleep(Duration::from_micros(n * 7)))
+            .collect();
         assert_eq!(sleeps.count().await, 1000);
     });
 }
@@ -282,7 +294,11 @@ fn a_sleep_past_the_end_of_the_clock_is_pending_and_can_be_given_up() {
         }));
         assert_eq!(counts.polls(), 1);
         endless.abort();
-        assert!(futures::executor::block_on(endless).unwrap_err().is_cancelled());
+        assert!(
+            futures::executor::block_on(endless)
+                .unwrap_err()
+                .is_cancelled()
+        );
         assert_eq!(counts.live(), 0);
     });
 }

@@ -28,7 +28,13 @@ impl Ended {
     /// # Panics
     /// If not, with all it wrote.
     pub fn passed(&self) -> &Self {
-        assert_eq!(self.code, Some(0), "the child failed:\n{}\n{}", self.stdout, self.stderr);
+        assert_eq!(
+            self.code,
+            Some(0),
+            "the child failed:\n{}\n{}",
+            self.stdout,
+            self.stderr
+        );
         self
     }
 }
@@ -45,14 +51,19 @@ pub fn is_child(test: &str) -> bool {
 /// If the process cannot be started or does not end within half a minute.
 pub fn run_child(test: &str, vars: &[(&str, Option<&str>)]) -> Ended {
     let mut command = Command::new(env::current_exe().expect("the binary of this test"));
-    command.args(["--exact", test, "--nocapture", "--test-threads=1"]).env(CHILD, test);
+    command
+        .args(["--exact", test, "--nocapture", "--test-threads=1"])
+        .env(CHILD, test);
     for (name, value) in vars {
         match value {
             Some(value) => command.env(name, value),
             None => command.env_remove(name),
         };
     }
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     let mut child = command.spawn().expect("the child starts");
     let stdout = read_all(child.stdout.take());
     let stderr = read_all(child.stderr.take());
@@ -64,12 +75,19 @@ pub fn run_child(test: &str, vars: &[(&str, Option<&str>)]) -> Ended {
         if started.elapsed() > CHILD_LIMIT {
             let _ = child.kill();
             let _ = child.wait();
-            panic!("{test} hung in its own process:\n{}", stderr.join().unwrap_or_default());
+            panic!(
+                "{test} hung in its own process:\n{}",
+                stderr.join().unwrap_or_default()
+            );
         }
         thread::sleep(Duration::from_millis(2));
     };
     let [stdout, stderr] = [stdout, stderr].map(|reader| reader.join().unwrap_or_default());
-    Ended { code: status.code(), stdout, stderr }
+    Ended {
+        code: status.code(),
+        stdout,
+        stderr,
+    }
 }
 
 fn read_all(pipe: Option<impl Read + Send + 'static>) -> thread::JoinHandle<String> {

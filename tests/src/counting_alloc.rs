@@ -14,7 +14,10 @@ impl CountingAlloc {
     /// Nothing counted yet.
     #[expect(clippy::new_without_default, reason = "it is made in a static only")]
     pub const fn new() -> Self {
-        Self { bytes: AtomicUsize::new(0), calls: AtomicUsize::new(0) }
+        Self {
+            bytes: AtomicUsize::new(0),
+            calls: AtomicUsize::new(0),
+        }
     }
 
     /// How many bytes are allocated now.

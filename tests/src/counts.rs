@@ -26,7 +26,10 @@ impl Counts {
 
     /// `future`, with its polls and its drop counted.
     pub fn future<F>(&self, future: F) -> Counted<F> {
-        Counted { future: Box::pin(future), token: self.token() }
+        Counted {
+            future: Box::pin(future),
+            token: self.token(),
+        }
     }
 
     /// Something whose drop is counted.

@@ -34,7 +34,10 @@ pub fn with_procs(procs: &[usize], test: impl Fn(&Runtime) + Send + Sync + Clone
     for &n in procs {
         let test = test.clone();
         bounded(&format!("procs = {n}"), move || {
-            let runtime = Runtime::builder().procs(n).build().expect("a runtime starts");
+            let runtime = Runtime::builder()
+                .procs(n)
+                .build()
+                .expect("a runtime starts");
             test(&runtime);
         });
     }
@@ -82,7 +85,9 @@ pub fn on_threads<T: Send>(
         };
         let running: Vec<_> = (0..threads).map(run).collect();
         let joined = running.into_iter().map(|thread| thread.join());
-        joined.map(|r| r.unwrap_or_else(|p| std::panic::resume_unwind(p))).collect()
+        joined
+            .map(|r| r.unwrap_or_else(|p| std::panic::resume_unwind(p)))
+            .collect()
     })
 }
 

@@ -9,7 +9,10 @@ use std::time::{Duration, Instant};
 /// If it does not within twenty seconds, naming `what`.
 #[track_caller]
 pub fn wait_until(what: &str, condition: impl Fn() -> bool) {
-    assert!(settles(Duration::from_secs(20), condition), "it did not come about that {what}");
+    assert!(
+        settles(Duration::from_secs(20), condition),
+        "it did not come about that {what}"
+    );
 }
 
 /// Whether `condition` holds within `limit`.
@@ -64,12 +67,18 @@ pub fn voluntary_switches() -> Vec<(String, u64)> {
         .collect();
     tasks.sort();
     // A thread that ends meanwhile has no file any more.
-    let texts = tasks.iter().filter_map(|task| fs::read_to_string(task.join("status")).ok());
-    texts.map(|text| (field(&text, "Name:"), number(&text))).collect()
+    let texts = tasks
+        .iter()
+        .filter_map(|task| fs::read_to_string(task.join("status")).ok());
+    texts
+        .map(|text| (field(&text, "Name:"), number(&text)))
+        .collect()
 }
 
 fn number(status: &str) -> u64 {
-    field(status, "voluntary_ctxt_switches:").parse().expect("a number")
+    field(status, "voluntary_ctxt_switches:")
+        .parse()
+        .expect("a number")
 }
 
 fn field(status: &str, name: &str) -> String {

@@ -17,8 +17,13 @@ impl Seeded {
     /// If the variable is no number.
     pub fn new(seed: u64) -> Self {
         let replaced = std::env::var("GORT_TEST_SEED");
-        let seed = replaced.map_or(seed, |text| text.parse().expect("GORT_TEST_SEED is a number"));
-        Self { seed, state: seed.max(1) }
+        let seed = replaced.map_or(seed, |text| {
+            text.parse().expect("GORT_TEST_SEED is a number")
+        });
+        Self {
+            seed,
+            state: seed.max(1),
+        }
     }
 
     /// The generator of a seed that no run before had.
@@ -32,8 +37,14 @@ impl Seeded {
 
     /// Another generator, whose numbers depend on this one's seed and on `n`.
     pub fn fork(&self, n: u64) -> Self {
-        let state = self.seed.wrapping_add(n.wrapping_mul(0x9e37_79b9_7f4a_7c15)).max(1);
-        Self { seed: self.seed, state }
+        let state = self
+            .seed
+            .wrapping_add(n.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+            .max(1);
+        Self {
+            seed: self.seed,
+            state,
+        }
     }
 
     /// The seed it was made with.

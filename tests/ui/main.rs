@@ -1,9 +1,9 @@
 //! What the compiler says about mistakes in the macros' input.
 //!
 //! `ours/` holds mistakes that the macros explain: their text depends on nothing else, so every
-//! toolchain must print it. `rustc/` holds mistakes that the macros leave to the compiler, where the
-//! expansion must not get in the way of its explanation; the text is that of one toolchain, and with
-//! another only the fact that they are refused is looked at.
+//! toolchain must print it. `rustc/` holds mistakes that the macros leave to the compiler, where
+//! the expansion must not get in the way of its explanation; the text is that of one toolchain, and
+//! with another only the fact that they are refused is looked at.
 //!
 //! `TRYBUILD=overwrite cargo test -p gort-tests --test ui` writes the expected text anew.
 

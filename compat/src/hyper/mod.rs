@@ -17,8 +17,8 @@
 //! `header_read_timeout`, so a client that sends its header byte by byte holds it for ever.
 //!
 //! hyper itself depends on tokio, for the channels in it; with the features `hyper` and
-//! `hyper-server` nothing else of tokio is compiled. The legacy client also compiles tokio's runtime
-//! and sockets, since hyper-util knows no other way, but neither of them is ever started.
+//! `hyper-server` nothing else of tokio is compiled. The legacy client also compiles tokio's
+//! runtime and sockets, since hyper-util knows no other way, but neither of them is ever started.
 //!
 //! Not chosen: holding a tokio runtime in the background, which would also carry `axum::serve`.
 //! Then handlers run on tokio's threads, and nothing has been replaced.

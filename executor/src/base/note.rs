@@ -40,13 +40,14 @@ impl Note {
             return;
         }
         let mut guard = self.lock.lock().unwrap_or_else(|e| e.into_inner());
-        // Ordering: Relaxed, here and in the loop: `consume` orders what follows after the call, and
-        // the lock orders this with the caller's notify.
+        // Ordering: Relaxed, here and in the loop: `consume` orders what follows after the call,
+        // and the lock orders this with the caller's notify.
         if self
             .state
             .compare_exchange(EMPTY, SLEEPING, Ordering::Relaxed, Ordering::Relaxed)
             .is_ok()
         {
+            // Ordering: Relaxed, as above.
             while self.state.load(Ordering::Relaxed) == SLEEPING {
                 guard = self.awake.wait(guard).unwrap_or_else(|e| e.into_inner());
             }
@@ -68,10 +69,12 @@ impl Note {
             .compare_exchange(EMPTY, SLEEPING, Ordering::Relaxed, Ordering::Relaxed)
             .is_ok()
         {
+            // Ordering: Relaxed, as in `sleep`.
             while self.state.load(Ordering::Relaxed) == SLEEPING {
                 let left = deadline.saturating_duration_since(Instant::now());
                 if left.is_zero() {
                     // Nobody can notify between this and the next sleep without leaving NOTIFIED.
+                    // Ordering: Relaxed, as in `sleep`.
                     let _ = self.state.compare_exchange(
                         SLEEPING,
                         EMPTY,

@@ -10,7 +10,8 @@
 //!
 //! An eventfd of our own, registered edge-triggered: each write of it is an event, whatever its
 //! counter says, so nobody ever reads it. (The counter would take half a million years of writes to
-//! overflow.) The notifier of `polling` is never used here: it sits in the instance, quiet.
+//! overflow.) The notifier of `polling` is never used here; it sits in the instance and keeps
+//! still.
 //!
 //! # Time
 //!

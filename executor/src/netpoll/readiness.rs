@@ -35,7 +35,7 @@
 //! the slot and the *first* of the queue (one connection needs one goroutine, not a herd). The
 //! woken one holds the *turn*: when it ends, finished or dropped, and the direction is still READY,
 //! it wakes the next. Hence: while READY is set and the queue is not empty, somebody holds the
-//! turn. None is owed when READY is clear, since the next event gives out a new one.
+//! turn. A turn is never owed when READY is clear, since the next event gives out a new one.
 //!
 //! A displaced waker in the slot is woken rather than forgotten: two tasks that use the `poll_*`
 //! methods of one direction take turns badly, but neither hangs.
@@ -316,7 +316,7 @@ impl Readiness {
             Spent::Drained => READY,
             Spent::WouldBlock => READY | KEEP,
         };
-        // Ordering: Relaxed; that nothing is left is no news to publish.
+        // Ordering: Relaxed; taking a flag back publishes nothing, and `tick` tells an event apart.
         let _ = self.update(Ordering::Relaxed, |word| {
             let stands = word.tick(direction) != tick
                 || spent == Spent::Drained && word.has(direction, KEEP);
@@ -525,7 +525,8 @@ impl Readiness {
             let Some(next) = change(Word(seen)) else {
                 return Err(Word(seen));
             };
-            // Ordering: `success` is the caller's; Acquire on failure as above.
+            // Ordering: Acquire for a value that changed meanwhile, as above; `success` is the
+            // caller's, who names its partner.
             match self
                 .word
                 .compare_exchange_weak(seen, next.0, success, Ordering::Acquire)

@@ -60,8 +60,8 @@ pub(crate) fn unjoined(id: u64, spawned_at: &Location<'_>, error: &dyn fmt::Disp
 
 /// The panic hook has printed message and place; what is missing is which goroutine it was.
 ///
-/// Printing panics where the standard error cannot be written to. That is nobody's panic, and it must
-/// not end the thread, which is one of the runtime.
+/// Printing panics where the standard error cannot be written to. That is nobody's panic, and it
+/// must not end the thread, which is one of the runtime.
 fn report(id: u64, spawned_at: &Location<'_>, error: &dyn fmt::Display) {
     let text = format!("{error}\n\ngoroutine {id} [running]:\ncreated at {spawned_at}");
     let _ = catch_unwind(|| eprintln!("{text}")).map_err(contain);

@@ -60,8 +60,8 @@ impl<T: Item> GlobalQueue<T> {
     }
 
     /// A fair share for one of `procs` Ps, at least 1, to be given to
-    /// [`RunQueue::refill`](super::RunQueue::refill). Go's `globrunqgetbatch` takes one more than the
-    /// quotient; of two Gs that are there for two Ps the first to come would take both.
+    /// [`RunQueue::refill`](super::RunQueue::refill). Go's `globrunqgetbatch` takes one more than
+    /// the quotient; of two Gs that are there for two Ps the first to come would take both.
     pub(crate) fn batch_max(&self, procs: usize) -> usize {
         debug_assert!(procs > 0, "somebody asks");
         self.len().div_ceil(procs).clamp(1, BATCH_MAX)

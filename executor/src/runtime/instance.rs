@@ -51,12 +51,13 @@ impl Runtime {
     /// Polls `future` on this thread until it is ready, beside the goroutines of the runtime.
     ///
     /// The future need not be `Send`. Inside it this is the current runtime, and
-    /// [`spawn_local`](crate::task::spawn_local) works. The thread holds a permit while it polls, so
-    /// never more than `procs` futures are polled at a time; it runs no goroutine of the runtime.
+    /// [`spawn_local`](crate::task::spawn_local) works. The thread holds a permit while it polls,
+    /// so never more than `procs` futures are polled at a time; it runs no goroutine of the
+    /// runtime.
     ///
     /// # Panics
-    /// Inside a goroutine or another `block_on` (but not inside a blocking call), and with the panic
-    /// of `future`.
+    /// Inside a goroutine or another `block_on` (but not inside a blocking call), and with the
+    /// panic of `future`.
     ///
     /// # Examples
     /// See [`Runtime`].

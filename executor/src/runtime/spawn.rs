@@ -35,9 +35,9 @@ where
 
 /// Starts a goroutine whose result nobody wants; what `go!` calls.
 ///
-/// As with Go's `go` statement there is no handle, and a panic that nothing recovers is reported and
-/// ends the process with exit code 2 (see [`PanicPolicy`](crate::panic::PanicPolicy)). It costs one
-/// allocation.
+/// As with Go's `go` statement there is no handle, and a panic that nothing recovers is reported
+/// and ends the process with exit code 2 (see [`PanicPolicy`](crate::panic::PanicPolicy)). It costs
+/// one allocation.
 ///
 /// # Panics
 /// If there is no runtime yet and the default one cannot be started.
@@ -59,9 +59,9 @@ where
 
 /// Runs a call that blocks on a thread made for such calls, and gives the handle to its result.
 ///
-/// At most `max_blocking_threads` (512) such threads run at a time; what comes beyond waits for one.
-/// A thread that finds nothing to do for ten seconds ends. An abort takes effect only before the
-/// call has begun.
+/// At most `max_blocking_threads` (512) such threads run at a time; what comes beyond waits for
+/// one. A thread that finds nothing to do for ten seconds ends. An abort takes effect only before
+/// the call has begun.
 ///
 /// # Panics
 /// If there is no runtime yet and the default one cannot be started.

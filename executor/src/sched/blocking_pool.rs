@@ -1,10 +1,10 @@
 //! Threads for calls that block.
 //!
-//! Jobs wait in one queue; a thread is added when a job comes and none is idle, up to the limit, and
-//! ends after ten idle seconds. Jobs that have not begun when the runtime ends are cancelled.
+//! Jobs wait in one queue; a thread is added when a job comes and none is idle, up to the limit,
+//! and ends after ten idle seconds. Jobs that have not begun when the runtime ends are cancelled.
 //!
-//! A job is a [`Body`] like any goroutine, so panics, aborts and the handle work the same way; it is
-//! polled once, on the thread it got.
+//! A job is a [`Body`] like any goroutine, so panics, aborts and the handle work the same way; it
+//! is polled once, on the thread it got.
 
 use super::Sched;
 use super::context::enter;

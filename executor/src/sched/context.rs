@@ -26,8 +26,8 @@ thread_local! {
 #[inline]
 pub(super) fn with_m<R>(f: impl FnOnce(&M) -> R) -> Option<R> {
     let m = CURRENT_M.try_with(Cell::get).unwrap_or(ptr::null());
-    // SAFETY: the pointer is set for as long as the M's loop runs on this thread, which is deeper in
-    // the stack than this call; the reference does not outlive it.
+    // SAFETY: the pointer is set for as long as the M's loop runs on this thread, which is deeper
+    // in the stack than this call; the reference does not outlive it.
     unsafe { m.as_ref() }.map(f)
 }
 

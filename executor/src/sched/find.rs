@@ -1,7 +1,7 @@
 //! What to run next: the order in which an M looks, from its own slot to the netpoller.
 //!
-//! 1. every 61st poll: one G of the global queue, due timers of all permits, a look at the netpoller,
-//!    and the permit for a thread without a P that waits for one;
+//! 1. every 61st poll: one G of the global queue, due timers of all permits, a look at the
+//!    netpoller, and the permit for a thread without a P that waits for one;
 //! 2. every 16th poll: due timers;
 //! 3. `next`, then the ring;
 //! 4. a batch of the global queue;
@@ -65,6 +65,7 @@ impl M {
     /// The 61st poll: those who are not in the local queue have their turn.
     #[cold]
     fn be_fair(&self) -> Option<G> {
+        self.measure_grain();
         if self.sched().is_seat_waiting() {
             self.yield_permit();
         }
@@ -151,8 +152,8 @@ impl M {
         }
     }
 
-    /// Takes half of the surplus of some running P; failing that, and if `lone_too`, the lone G of one
-    /// that has been in the same poll for a while.
+    /// Takes half of the surplus of some running P; failing that, and if `lone_too`, the lone G of
+    /// one that has been in the same poll for a while.
     fn steal(&self, lone_too: bool) -> Option<G> {
         let permits = &self.sched().permits;
         let order = self.rng.visit(permits.procs());

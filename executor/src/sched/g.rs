@@ -1,12 +1,13 @@
 //! G: a goroutine that is ready to run, and the record that goes with every goroutine.
 //!
 //! A G is an `async_task::Runnable`: one allocation that holds the record ([`Meta`]) and the future
-//! ([`Root`]). It exists while the goroutine is runnable; a waiting goroutine is reached through its
-//! wakers only, and through the registry of its home ([`super::registry`]).
+//! ([`Root`]). It exists while the goroutine is runnable; a waiting goroutine is reached through
+//! its wakers only, and through the registry of its home ([`super::registry`]).
 
 use super::context::with_m;
-use super::registry::{Home, Link};
+use super::home::Home;
 use super::ready::ready;
+use super::registry::Link;
 use crate::base::atomic::{AtomicPtr, Ordering};
 use crate::queue::Item;
 use crate::task::{Body, Id, Sink};
@@ -40,14 +41,14 @@ pub(crate) struct Meta {
     /// registers. Read by any thread that wakes it.
     home: AtomicPtr<Home>,
     /// The goroutine's place in the registry of its home, guarded by the lock there.
-    pub(super) link: Link,
+    pub(super) link: Link<Self>,
     pub(crate) id: Id,
     pub(crate) parent: Option<Id>,
     pub(crate) spawned_at: &'static Location<'static>,
 }
 
 // SAFETY: `home` is atomic, and what it points to may be shared and outlives the goroutine (see
-// `Meta::home`); `link` is guarded by the home's lock.
+// `Meta::home`); `link` is guarded by the registry's lock.
 unsafe impl Send for Meta {}
 // SAFETY: as above.
 unsafe impl Sync for Meta {}
@@ -55,7 +56,8 @@ unsafe impl Sync for Meta {}
 impl Meta {
     /// The goroutine's home.
     pub(crate) fn home(&self) -> &Home {
-        // Ordering: Relaxed; the homes are older than the goroutine, and either will do for a waker.
+        // Ordering: Relaxed; the homes are older than the goroutine, and either will do for a
+        // waker.
         let home = self.home.load(Ordering::Relaxed);
         // SAFETY: a home belongs to a `Sched`, which is freed only when none of its goroutines is
         // alive and no thread is inside the schedule function (see `shutdown`), and this record is

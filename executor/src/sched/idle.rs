@@ -25,14 +25,15 @@ const CALLED: u32 = 2;
 /// The sleepers and the spinner of one runtime.
 #[derive(Debug)]
 pub(crate) struct Idle<S> {
-    /// Ms that look for work without having found any: 0 or 1 by the submitters' rule, more only for
-    /// moments, when a parking M finds work at its last look. While it is not 0 new work needs no
-    /// wake-up: whoever lowers it looks at all queues afterwards.
+    /// Ms that look for work without having found any: 0 or 1 by the submitters' rule, more only
+    /// for moments, when a parking M finds work at its last look. While it is not 0 new work needs
+    /// no wake-up: whoever lowers it looks at all queues afterwards.
     spinning: AtomicU32,
     /// ABSENT, BLOCKED or CALLED. Set to BLOCKED and back to ABSENT by the M in the netpoller's
     /// blocking wait (one at a time, by the poller's role), to CALLED by who wakes it.
     poller: AtomicU32,
-    /// Until when the M in the netpoller sleeps. Written by it, read by threads that have set a timer.
+    /// Until when the M in the netpoller sleeps. Written by it, read by threads that have set a
+    /// timer.
     poll_until: AtomicU64,
     /// Ms that sleep on their notes, last in first out: the latest has the warmest cache.
     parked: Mutex<Vec<S>>,
@@ -168,8 +169,8 @@ impl<S: Copy + PartialEq> Idle<S> {
         fence_at("idle.last_look", Ordering::SeqCst);
     }
 
-    /// The M in the netpoller has looked at all timers since [`Idle::enter_poller`], and is going to
-    /// sleep until `deadline`.
+    /// The M in the netpoller has looked at all timers since [`Idle::enter_poller`], and is going
+    /// to sleep until `deadline`.
     pub(crate) fn sleep_until(&self, deadline: Nanos) {
         // Ordering: Relaxed; until it is seen the value is `Nanos::MAX`, at which a thread with a
         // timer wakes the M once in vain.
@@ -191,8 +192,8 @@ impl<S: Copy + PartialEq> Idle<S> {
     /// Whether the M in the netpoller is going to sleep past `deadline`, that of a timer which this
     /// thread has set or which belongs to a permit that it has given up.
     pub(crate) fn is_overslept(&self, deadline: Nanos) -> bool {
-        // Ordering: SeqCst fence, between the timer (or the permit) and the looks; its partner is in
-        // `last_fence`: either that M sees the timer, or we see how long it means to sleep.
+        // Ordering: SeqCst fence, between the timer (or the permit) and the looks; its partner is
+        // in `last_fence`: either that M sees the timer, or we see how long it means to sleep.
         fence_at("idle.is_overslept", Ordering::SeqCst);
         // Ordering: Relaxed; the fence orders both.
         self.is_poller_blocked() && self.poll_until.load(Ordering::Relaxed) > deadline

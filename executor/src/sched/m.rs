@@ -4,6 +4,7 @@
 
 use super::context::as_m;
 use super::g::G;
+use super::grain::Grain;
 use super::p::P;
 use super::permits::PermitId;
 use super::Sched;
@@ -31,6 +32,8 @@ pub(super) struct M {
     to_global: Cell<bool>,
     /// Counts polls.
     pub(super) tick: Cell<u32>,
+    /// Whether what it runs is worth sharing.
+    pub(super) grain: Grain,
     /// How many goroutines in a row came out of `next`.
     pub(super) chain: Cell<u32>,
     pub(super) rng: Rng,
@@ -50,6 +53,7 @@ impl M {
             batching: Cell::new(false),
             to_global: Cell::new(false),
             tick: Cell::new(0),
+            grain: Grain::new(),
             chain: Cell::new(0),
             rng: Rng::new(seed),
             wakers: RefCell::new(WakeList::new()),
@@ -126,7 +130,8 @@ impl M {
         let tick = self.tick.get().wrapping_add(1);
         self.tick.set(tick);
         self.p().set_tick(tick);
-        // A `gosched` that was dropped before it yielded has nothing to say about the next goroutine.
+        // A `gosched` that was dropped before it yielded has nothing to say about the next
+        // goroutine.
         self.to_global.set(false);
         g.run();
     }

@@ -2,6 +2,7 @@
 
 #[cfg(not(gort_loom))]
 mod blocking_pool;
+mod closing;
 #[cfg(not(gort_loom))]
 mod config;
 #[cfg(not(gort_loom))]
@@ -10,6 +11,10 @@ mod context;
 mod find;
 #[cfg(not(gort_loom))]
 mod g;
+#[cfg(not(gort_loom))]
+mod grain;
+#[cfg(not(gort_loom))]
+mod home;
 mod idle;
 #[cfg(all(test, gort_loom))]
 mod loom;
@@ -22,7 +27,6 @@ mod park;
 mod permits;
 #[cfg(not(gort_loom))]
 mod ready;
-#[cfg(not(gort_loom))]
 mod registry;
 #[cfg(not(gort_loom))]
 mod scheduler;

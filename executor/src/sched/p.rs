@@ -6,8 +6,8 @@
 
 use super::Sched;
 use super::g::G;
-use super::registry::Home;
-use crate::base::atomic::{AtomicU32, AtomicU64, Ordering};
+use super::home::Home;
+use crate::base::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use crate::base::note::Note;
 use crate::queue::{RunNext, RunQueue};
 use std::ptr::NonNull;
@@ -23,6 +23,9 @@ pub(super) struct P {
     /// Counts polls. Written by the owner before each, read by thieves, which leave `next` alone
     /// while it moves.
     tick: AtomicU32,
+    /// Whether the goroutines here are too short-lived to be worth stealing, see `grain`. Written
+    /// by the owner, read by thieves and sysmon.
+    fine: AtomicBool,
     /// Goroutines spawned and ended here. Written by the owner, read by anyone.
     created: AtomicU64,
     finished: AtomicU64,
@@ -68,6 +71,7 @@ impl P {
             next: RunNext::new(),
             queue: RunQueue::new(),
             tick: AtomicU32::new(0),
+            fine: AtomicBool::new(false),
             created: AtomicU64::new(0),
             finished: AtomicU64::new(0),
             home: Home::new(sched),
@@ -80,10 +84,22 @@ impl P {
         self.queue.is_empty_with(&self.next)
     }
 
-    /// Whether more Gs wait here than the one the owner will run next.
+    /// Whether more Gs wait here than the one the owner will run next, and are worth stealing.
     #[inline]
     pub(super) fn has_surplus(&self) -> bool {
-        self.queue.len() > 1
+        self.queue.len() > 1 && !self.is_fine()
+    }
+
+    #[inline]
+    pub(super) fn is_fine(&self) -> bool {
+        // Ordering: Relaxed, a hint only.
+        self.fine.load(Ordering::Relaxed)
+    }
+
+    /// Says whether what runs here is worth sharing; the owner calls it.
+    pub(super) fn set_fine(&self, fine: bool) {
+        // Ordering: Relaxed, a hint only.
+        self.fine.store(fine, Ordering::Relaxed);
     }
 
     /// Publishes the owner's count of polls.

@@ -1,8 +1,8 @@
 //! How an M goes to sleep, and what it does when it wakes.
 //!
-//! Order is everything here: give up the permit, enlist as a sleeper, give up the token, fence, look
-//! at all queues once more, sleep. See [`super::idle`] for the other side and the README for why no
-//! wake-up is lost.
+//! Order is everything here: give up the permit, enlist as a sleeper, give up the token, fence,
+//! look at all queues once more, sleep. See [`super::idle`] for the other side and the README for
+//! why no wake-up is lost.
 
 use super::m::M;
 use crate::base::clock::{self, Nanos};

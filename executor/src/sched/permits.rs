@@ -66,7 +66,8 @@ impl<H, W> Permits<H, W> {
         self.free.load(Ordering::Relaxed) == self.procs()
     }
 
-    /// Takes a free permit for `p` (or for a thread without one), the one called `wanted` if it can.
+    /// Takes a free permit for `p` (or for a thread without one), the one called `wanted` if it
+    /// can.
     pub(super) fn acquire(&self, p: Option<&H>, wanted: PermitId) -> Option<PermitId> {
         if !self.any_free() {
             return None;
@@ -111,8 +112,8 @@ impl<H, W> Permits<H, W> {
         if holder.is_null() || holder == seat() {
             return None;
         }
-        // SAFETY: the word is neither of the two marks, so it came from a reference in `acquire`, and
-        // what that refers to outlives the permits.
+        // SAFETY: the word is neither of the two marks, so it came from a reference in `acquire`,
+        // and what that refers to outlives the permits.
         Some(unsafe { &*holder })
     }
 

@@ -40,7 +40,7 @@ fn ready_from_outside(g: G) {
     // SAFETY: `g` is a live goroutine of this runtime, so the runtime is there now; it stays until
     // `visit` is dropped, for which its shutdown waits (see `shutdown`).
     let sched = unsafe { &*home };
-    let visit = sched.visit();
+    let visit = sched.closing.visit();
     sched.global.push(g);
     if !with_m(|m| m.is_batching() && std::ptr::eq(m.sched(), home)).unwrap_or(false) {
         sched.wake_p();
@@ -59,7 +59,7 @@ impl M {
         // SAFETY: this thread is the M that owns the P.
         if let Some(displaced) = unsafe { self.p().next.put(g) } {
             self.push(displaced);
-            self.sched().wake_p_for_surplus();
+            self.share_surplus();
         }
     }
 
@@ -73,7 +73,7 @@ impl M {
         let alone = self.p().is_empty();
         self.push(g);
         if !alone && !self.is_batching() {
-            self.sched().wake_p_for_surplus();
+            self.share_surplus();
         }
     }
 
@@ -95,7 +95,7 @@ impl M {
         if !self.has_permit() {
             self.sched().wake_p();
         } else if self.p().has_surplus() {
-            self.sched().wake_p_for_surplus();
+            self.share_surplus();
         }
     }
 }

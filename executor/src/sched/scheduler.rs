@@ -1,19 +1,20 @@
 //! Sched: everything the threads of one runtime share.
 
 use super::blocking_pool::BlockingPool;
+use super::closing::Closing;
 use super::config::Config;
 use super::g::new_g;
+use super::home::Home;
 use super::idle::{Idle, Sleeper};
 use super::m::M;
 use super::p::{P, PRef};
 use super::permits::Permits;
-use super::registry::Home;
 use super::seats::Seats;
 use super::shutdown::Exits;
 use super::sysmon::Sysmon;
 use super::context::with_m;
 use super::g::G;
-use crate::base::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use crate::base::atomic::{AtomicU32, AtomicU64, Ordering};
 use crate::base::clock::{self, Nanos};
 use crate::base::lock::Mutex;
 use crate::netpoll::Netpoll;
@@ -56,14 +57,12 @@ pub(crate) struct Sched {
     /// Goroutines spawned and ended by threads without a P.
     foreign_created: AtomicU64,
     foreign_finished: AtomicU64,
-    /// Threads without a P that are inside [`Sched::visit`].
-    pub(super) visits: AtomicUsize,
-    /// Set once, when the runtime is to end.
-    pub(super) closing: AtomicBool,
+    /// Whether it is to end, and who is inside from outside.
+    pub(super) closing: Closing,
 }
 
-// SAFETY: all fields but the homes' back pointers are `Send` and `Sync` by themselves; a back pointer
-// is only followed while the runtime can be borrowed.
+// SAFETY: all fields but the homes' back pointers are `Send` and `Sync` by themselves; a back
+// pointer is only followed while the runtime can be borrowed.
 unsafe impl Send for Sched {}
 // SAFETY: as above.
 unsafe impl Sync for Sched {}
@@ -111,8 +110,7 @@ impl Sched {
                 foreign_home: Home::new(this),
                 foreign_created: AtomicU64::new(0),
                 foreign_finished: AtomicU64::new(0),
-                visits: AtomicUsize::new(0),
-                closing: AtomicBool::new(false),
+                closing: Closing::new(),
             }
         });
         sched.idle.start_spinning();
@@ -191,7 +189,7 @@ impl Sched {
         F: Future + Send + 'static,
         S: Sink<F::Output> + Send + 'static,
     {
-        let visit = self.visit();
+        let visit = self.closing.visit();
         if self.is_closing() {
             // Dropping the body tells the goroutine's handle that it was cancelled.
             drop(visit);
@@ -246,18 +244,7 @@ impl Sched {
 
     #[inline]
     pub(super) fn is_closing(&self) -> bool {
-        // Ordering: Acquire pairs with the store in `close`; where it must not be missed a fence of
-        // the parking protocol stands before.
-        self.closing.load(Ordering::Acquire)
-    }
-
-    /// Announces a thread without a P that is going to touch the runtime on behalf of a live
-    /// goroutine, or of a handle: until the guard is gone the runtime is not freed.
-    pub(super) fn visit(&self) -> Visit<'_> {
-        // Ordering: SeqCst; its partners are in `close`: either the closer sees this visit, or the
-        // visitor, who looks at `closing` next, sees that the runtime closes.
-        self.visits.fetch_add(1, Ordering::SeqCst);
-        Visit(&self.visits)
+        self.closing.has_begun()
     }
 
     /// Work was made visible: wakes an M for it, if one sleeps and none looks for work already.
@@ -272,9 +259,10 @@ impl Sched {
             if self.start_m().is_ok_and(|started| started) {
                 return;
             }
-            // Everybody is awake, if only just, or there is no thread to be had. The token goes back;
-            // who relied on it while we had it may have come too late for everybody's last look. An M
-            // looks again by itself; another thread stays until somebody has seen the work.
+            // Everybody is awake, if only just, or there is no thread to be had. The token goes
+            // back; who relied on it while we had it may have come too late for everybody's last
+            // look. An M looks again by itself; another thread stays until somebody has seen the
+            // work.
             self.idle.return_token();
             if self.is_here() || self.is_closing() || !self.has_visible_work() {
                 return;
@@ -283,21 +271,12 @@ impl Sched {
         }
     }
 
-    /// Work was pushed into this M's own ring, where it will come to it in any case: wakes another M
-    /// to share it, if that seems due. No fence: a wake-up missed here delays sharing until the next
-    /// push, and loses nothing.
-    #[inline]
-    pub(super) fn wake_p_for_surplus(&self) {
-        if self.permits.any_free() && self.idle.is_quiet() {
-            self.wake_p();
-        }
-    }
-
     /// Starts one more M, with the spinning token, if there are fewer than permits.
     ///
     /// # Errors
     /// If the system refuses the thread.
     fn start_m(&self) -> io::Result<bool> {
+        // Ordering: Relaxed; hint only, the exchange below decides.
         let number = self.started.load(Ordering::Relaxed);
         if number >= self.procs() || self.is_closing() {
             return Ok(false);
@@ -352,17 +331,17 @@ impl Sched {
         unsafe { Arc::from_raw(self) }
     }
 
-    /// Whether there is something that an M without work should run: goroutines in the global queue,
-    /// a surplus in the ring of a P, or a timer that is due. A lone G does not count, be it `next` or
-    /// in the ring: its P is about to run it, and an M that stayed awake for it would follow the P
-    /// around without ever being fast enough.
+    /// Whether there is something that an M without work should run: goroutines in the global
+    /// queue, a surplus in the ring of a P, or a timer that is due. A lone G does not count, be it
+    /// `next` or in the ring: its P is about to run it, and an M that stayed awake for it would
+    /// follow the P around without ever being fast enough.
     pub(super) fn has_visible_work(&self) -> bool {
         !self.global.is_empty()
             || self.permits.all_running().any(P::has_surplus)
             || self.has_due_timer()
     }
 
-    fn has_due_timer(&self) -> bool {
+    pub(super) fn has_due_timer(&self) -> bool {
         let earliest = self.earliest_deadline();
         earliest != Nanos::MAX && earliest <= clock::now()
     }
@@ -378,17 +357,5 @@ impl Sched {
         if earliest != Nanos::MAX && self.idle.is_overslept(earliest) {
             self.netpoll.wake();
         }
-    }
-}
-
-/// See [`Sched::visit`].
-#[derive(Debug)]
-pub(super) struct Visit<'a>(&'a AtomicUsize);
-
-impl Drop for Visit<'_> {
-    fn drop(&mut self) {
-        // Ordering: Release pairs with the closer's look; this is the visitor's last use of the
-        // runtime.
-        self.0.fetch_sub(1, Ordering::Release);
     }
 }

@@ -1,7 +1,7 @@
 //! Threads without a P: those of `block_on`.
 //!
-//! Such a thread polls one future, the root, and runs no goroutine. It needs a permit for each poll,
-//! as everybody who runs does, and queues for one if none is free ([`super::seats`]).
+//! Such a thread polls one future, the root, and runs no goroutine. It needs a permit for each
+//! poll, as everybody who runs does, and queues for one if none is free ([`super::seats`]).
 
 use super::context::enter;
 use super::permits::PermitId;

@@ -1,11 +1,12 @@
 //! The queue of the threads without a P that wait for a permit.
 //!
-//! Such a thread takes a free permit if there is one. If there is none it queues, and an M that parks,
-//! and every M at each 61st poll, passes its permit to the first in the queue.
+//! Such a thread takes a free permit if there is one. If there is none it queues, and an M that
+//! parks, and every M at each 61st poll, passes its permit to the first in the queue.
 //!
 //! No seat is forgotten: a thread queues, then a fence, then asks for a free permit once more; who
-//! gives a permit up frees it, then a fence, then looks at the queue once more. Whichever fence comes
-//! first, either the thread finds the permit or it is found itself; if both, it has one too many.
+//! gives a permit up frees it, then a fence, then looks at the queue once more. Whichever fence
+//! comes first, either the thread finds the permit or it is found itself; if both, it has one too
+//! many.
 
 use super::permits::{PermitId, Permits};
 use crate::base::atomic::{AtomicBool, AtomicU32, Ordering, fence_at, order};
@@ -94,7 +95,8 @@ impl Seats {
         result
     }
 
-    /// Takes a thread out of the queue; `false` if it is no longer there, so a permit is passed to it.
+    /// Takes a thread out of the queue; `false` if it is no longer there, so a permit is passed to
+    /// it.
     fn remove(&self, seat: &Arc<Seat>) -> bool {
         self.with_queue(|queue| {
             let found = queue.iter().position(|other| Arc::ptr_eq(other, seat));

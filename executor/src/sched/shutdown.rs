@@ -9,16 +9,16 @@
 //! 4. Sockets that outlive the runtime are told.
 //!
 //! A runtime is freed when its last owner goes. A foreign thread may be in the schedule function at
-//! that moment; it got there with a live goroutine in hand, announced itself by a [`Sched::visit`]
-//! while that goroutine was alive, and the sweep ends only when no goroutine and no visit is left.
+//! that moment; it got there with a live goroutine in hand, announced itself by a visit
+//! ([`super::closing`]) while that goroutine was alive, and the sweep ends only when no goroutine and
+//! no visit is left.
 
 use super::Sched;
 use super::context::{Entered, enter};
 use super::g::Meta;
+use super::home::Home;
 use super::m::M;
-use super::registry::Home;
 use super::seat::WithPolicy;
-use crate::base::atomic::{Ordering, fence};
 use crate::base::lock::Mutex;
 use crate::task::Id;
 use std::fmt;
@@ -262,10 +262,7 @@ impl Sched {
         let _here = Here::new(self);
         let alive = self.live();
         let waited = self.some_waited();
-        // Ordering: SeqCst, with the fence: a visitor that came too late to be seen sees it, and so
-        // does an M at its last look before it sleeps.
-        self.closing.store(true, Ordering::SeqCst);
-        fence(Ordering::SeqCst);
+        self.closing.begin();
         for p in self.idle.drain_parked() {
             // SAFETY: the P is one of this runtime's.
             unsafe { p.get() }.note.wake();
@@ -304,10 +301,9 @@ impl Sched {
             }
             // What waking did not bring is in a poll, or another thread is about to bring it.
             let live = self.live();
-            // Ordering: SeqCst; see `visit`. After the look at the living: who visits for one of
-            // those that have been dropped since began before that.
-            let visits = self.visits.load(Ordering::SeqCst);
-            if live == 0 && visits == 0 && self.global.is_empty() {
+            // The visitors after the living: who visits for one of those that have been dropped began
+            // before that.
+            if live == 0 && self.closing.has_no_visitor() && self.global.is_empty() {
                 return 0;
             }
             if deadline.is_some_and(|deadline| Instant::now() >= deadline) {

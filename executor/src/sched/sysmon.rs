@@ -1,14 +1,14 @@
 //! sysmon: one thread that looks after what the Ms cannot see, because they run or sleep.
 //!
-//! It runs no goroutine and has no permit. Each round it wakes an M for work that waits behind a poll
-//! which lasts, and looks at the network and the timers if nobody has for a while. So an M may leave
-//! a wake-up out whenever that is only a matter of speed: what it left undone waits for one round, not
-//! for the end of a poll.
+//! It runs no goroutine and has no permit. Each round it wakes an M for work that waits behind a
+//! poll which lasts, and looks at the network and the timers if nobody has for a while. So an M may
+//! leave a wake-up out whenever that is only a matter of speed: what it left undone waits for one
+//! round, not for the end of a poll.
 //!
 //! Rounds are 1 ms apart while something was found, up to 10 ms while not. When no permit has been
-//! held for a second sysmon sleeps until one is taken ([`Sched::rouse_sysmon`]), so that an idle process is
-//! really idle. The sleep is announced, then a fence, then all permits are looked at once more; who
-//! takes a permit does so, then a fence, then looks whether sysmon sleeps.
+//! held for a second sysmon sleeps until one is taken ([`Sched::rouse_sysmon`]), so that an idle
+//! process is really idle. The sleep is announced, then a fence, then all permits are looked at
+//! once more; who takes a permit does so, then a fence, then looks whether sysmon sleeps.
 
 use super::Sched;
 use super::p::P;
@@ -22,6 +22,10 @@ use std::time::{Duration, Instant};
 /// The shortest and the longest pause between two rounds.
 const PAUSE_MIN: Duration = Duration::from_millis(1);
 const PAUSE_MAX: Duration = Duration::from_millis(10);
+/// How long a poll of a P whose goroutines are fine may last before its surplus is shared.
+const SLICE: Duration = Duration::from_millis(10);
+/// A poll that takes longer than this is not fine, whatever was measured before.
+const SLOW_POLL: Duration = Duration::from_micros(64);
 /// How long nothing runs before sysmon sleeps.
 const QUIET: Duration = Duration::from_secs(1);
 /// For how long nobody must have looked at the network before sysmon does (Go's 10 ms).
@@ -67,8 +71,8 @@ impl Sched {
 
 /// What sysmon remembers from one round to the next.
 struct Watch {
-    /// The poll that the P under each permit was in.
-    polls: Vec<Option<(*const P, u32)>>,
+    /// The poll that the P under each permit was in, and since when.
+    polls: Vec<Option<(*const P, u32, Instant)>>,
     /// How often somebody had looked at the network, and since when that has not changed.
     looks: u32,
     looked_at: Instant,
@@ -109,21 +113,34 @@ impl Sched {
         }
         let stuck = self.has_work_behind_a_poll(watch);
         let stale = self.look_at_stale_network(watch);
-        if self.permits.any_free() && (stuck || self.has_visible_work()) {
+        if self.permits.any_free() && (stuck || self.has_due_timer()) {
             self.wake_p();
             return true;
         }
         stuck || stale
     }
 
-    /// Whether some P has been in the same poll since the last round while Gs wait behind it.
+    /// Whether Gs wait behind polls that last: on some P that has been in the same poll since the
+    /// last round, or has got through few.
     fn has_work_behind_a_poll(&self, watch: &mut Watch) -> bool {
+        let now = Instant::now();
         let mut stuck = false;
         for (id, seen) in (0..).zip(&mut watch.polls) {
-            let running = self.permits.running(id);
-            let poll = running.map(|p| (std::ptr::from_ref(p), p.tick()));
-            stuck |= poll.is_some() && poll == *seen && running.is_some_and(|p| !p.is_empty());
-            *seen = poll;
+            let Some(p) = self.permits.running(id) else {
+                *seen = None;
+                continue;
+            };
+            let tick = p.tick();
+            match *seen {
+                Some((same, then, since)) if std::ptr::eq(same, p) => {
+                    let polls = tick.wrapping_sub(then);
+                    stuck |= !p.is_empty() && lasts(polls, now - since, p.is_fine());
+                    if polls > 0 {
+                        *seen = Some((p, tick, now));
+                    }
+                }
+                _ => *seen = Some((p, tick, now)),
+            }
         }
         stuck
     }
@@ -152,13 +169,23 @@ impl Sched {
     fn sleep_until_roused(&self) {
         // Ordering: Relaxed, before the fence.
         self.sysmon.asleep.store(true, Ordering::Relaxed);
-        // Ordering: SeqCst fence; its partner is in `rouse_sysmon`, after a permit was taken: either we
-        // see the permit, or its taker sees that we sleep.
+        // Ordering: SeqCst fence; its partner is in `rouse_sysmon`, after a permit was taken:
+        // either we see the permit, or its taker sees that we sleep.
         fence(Ordering::SeqCst);
         if self.permits.all_free() && !self.is_closing() {
             self.sysmon.note.sleep();
         }
         // Ordering: Relaxed; only this thread sets it.
         self.sysmon.asleep.store(false, Ordering::Relaxed);
+    }
+}
+
+/// Whether `polls` polls in `time` are so few that what waits behind them should be shared. Behind
+/// a single poll of a P whose goroutines are fine that takes a time slice, since goroutines of that
+/// kind often wait behind the one that spawns them all.
+fn lasts(polls: u32, time: Duration, fine: bool) -> bool {
+    match polls {
+        0 => time >= if fine { SLICE } else { PAUSE_MIN },
+        _ => time >= SLOW_POLL * polls,
     }
 }

@@ -1,8 +1,9 @@
 //! What the macros expand to.
 //!
 //! The crate shows this module as the hidden `__rt`. Nothing in it belongs to the public interface.
-//! Each function is a door to a public one that does the work; the doors are here so that the bounds
-//! the compiler quotes at a mistake are those of this page, and an expansion names nothing else.
+//! Each function is a door to a public one that does the work; the doors are here so that the
+//! bounds the compiler quotes at a mistake are those of this page, and an expansion names nothing
+//! else.
 //!
 //! | expansion of | calls |
 //! |---|---|
@@ -13,9 +14,9 @@
 //! | a future in place of code | [`given`] |
 //! | `#[main]`, `#[main(local)]`, `#[test]` | [`run_main`], [`run_main_local`], [`run_test`], [`report`] |
 //!
-//! The bounds stand on the functions as `Send` and `'static` themselves, not behind a trait of ours:
-//! with a trait between them the compiler would no longer say which value is not `Send` and at which
-//! await it is kept.
+//! The bounds stand on the functions as `Send` and `'static` themselves, not behind a trait of
+//! ours: with a trait between them the compiler would no longer say which value is not `Send` and
+//! at which await it is kept.
 
 mod tag;
 
@@ -43,7 +44,7 @@ pub fn go_local<F>(future: F)
 where
     F: Future + 'static,
 {
-    detach(crate::task::spawn_local(future));
+    crate::task::go_local(future);
 }
 
 /// Starts a goroutine.
@@ -72,16 +73,16 @@ pub fn detach<H>(handle: H) {
 
 /// The future that was given instead of code.
 ///
-/// What it returns is opaque, so that something that is no future is reported here and not once more
-/// where its type would be named.
+/// What it returns is opaque, so that something that is no future is reported here and not once
+/// more where its type would be named.
 pub fn given<F: IntoFuture>(future: F) -> impl Future<Output = F::Output> {
     future.into_future()
 }
 
 /// A value of type `T` for code that is compiled and never reached.
 ///
-/// `if false { return unreached::<T>() }` gives an `async` block its type. (A `loop {}` in its place
-/// would be reported as followed by unreachable code.)
+/// `if false { return unreached::<T>() }` gives an `async` block its type. (A `loop {}` in its
+/// place would be reported as followed by unreachable code.)
 pub fn unreached<T>() -> T {
     unreachable!("stands behind `if false`")
 }

@@ -66,8 +66,8 @@ fn drop_value<T>(value: T, id: Id, spawned_at: &'static Location<'static>) {
     }
 }
 
-/// Leaves a panic to the policy. If the process goes on, the payload ends here, whose own destructor
-/// may panic.
+/// Leaves a panic to the policy. If the process goes on, the payload ends here, whose own
+/// destructor may panic.
 #[cold]
 fn crash(error: JoinError, spawned_at: &'static Location<'static>) {
     if error.is_panic() {
@@ -102,7 +102,8 @@ impl<F: Future, S: Sink<F::Output>> Body<F, S> {
     /// The pinned future, the sink, and whether it has waited.
     fn parts(self: Pin<&mut Self>) -> (Pin<&mut Option<F>>, &mut Option<S>, &mut bool) {
         // SAFETY: `future` is structurally pinned: it is only reached through this method, which
-        // pins it again, and set to `None` in place, which drops it where it is. The others never are.
+        // pins it again, and set to `None` in place, which drops it where it is. The others never
+        // are.
         let this = unsafe { self.get_unchecked_mut() };
         // SAFETY: as above.
         let future = unsafe { Pin::new_unchecked(&mut this.future) };

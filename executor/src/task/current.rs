@@ -8,7 +8,8 @@ thread_local! {
     /// [`try_goid`] and by whoever must know that user code is on the stack.
     static CURRENT: Cell<Option<Id>> = const { Cell::new(None) };
 
-    /// The goroutine that is one blocking call, on a thread made for those. Only that thread uses it.
+    /// The goroutine that is one blocking call, on a thread made for those. Only that thread uses
+    /// it.
     #[cfg(all(feature = "rt", not(gort_loom)))]
     static BLOCKING: Cell<Option<Id>> = const { Cell::new(None) };
 }

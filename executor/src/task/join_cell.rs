@@ -83,8 +83,8 @@ impl<T> JoinCell<T> {
     }
 
     pub(crate) fn is_done(&self) -> bool {
-        // Ordering: Acquire pairs with the completer's `fetch_or`: whoever learns that the goroutine
-        // is over also sees what it did.
+        // Ordering: Acquire pairs with the completer's `fetch_or`: whoever learns that the
+        // goroutine is over also sees what it did.
         self.flags.load(order("join.is-done", Ordering::Acquire)) & DONE != 0
     }
 
@@ -239,8 +239,8 @@ impl<T> Sink<T> for Completer<T> {
         // SAFETY: DONE is not set yet and only this call sets it, so the slot is the completer's.
         let slot = unsafe { &mut *self.cell.outcome.get() };
         *slot = Some(outcome);
-        // Ordering: Release hands the outcome to the handle; Acquire pairs with the Release that set
-        // JOINER, for the waker, or GONE.
+        // Ordering: Release hands the outcome to the handle; Acquire pairs with the Release that
+        // set JOINER, for the waker, or GONE.
         let before = self.cell.flags.fetch_or(DONE, order("join.done", Ordering::AcqRel));
         if before & GONE != 0 {
             // SAFETY: GONE came first, so the handle will not touch the slot again.

@@ -20,7 +20,8 @@ pub(crate) type Payload = Box<dyn Any + Send + 'static>;
 /// ```
 pub struct JoinError {
     id: Id,
-    /// The payload sits in a mutex only to make the error `Sync`, as `std::error::Error` boxes want.
+    /// The payload sits in a mutex only to make the error `Sync`, as `std::error::Error` boxes
+    /// want.
     panic: Option<Mutex<Payload>>,
 }
 

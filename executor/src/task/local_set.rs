@@ -1,14 +1,14 @@
 //! Goroutines that stay on one thread.
 //!
-//! A local goroutine need not be `Send`: it is polled and dropped on the thread of its set only. Its
-//! waker may be used anywhere; waking puts the goroutine into the set's inbox and wakes whoever
+//! A local goroutine need not be `Send`: it is polled and dropped on the thread of its set only.
+//! Its waker may be used anywhere; waking puts the goroutine into the set's inbox and wakes whoever
 //! drives the set.
 //!
 //! Dropping the set drops every goroutine of it on this thread: each is woken, which brings it into
 //! the inbox, and dropped from there. One that another thread is just about to put there is waited
 //! for, so afterwards no waker can reach the inbox any more.
 
-use super::{Body, Completer, Id, JoinHandle, Sink, join_cell};
+use super::{Body, Detached, Id, JoinHandle, Sink, join_cell};
 use async_task::Runnable;
 use concurrent_queue::ConcurrentQueue;
 use futures::task::AtomicWaker;
@@ -88,13 +88,25 @@ where
     F: Future + 'static,
     F::Output: 'static,
 {
+    current().spawn(future, Location::caller())
+}
+
+/// Starts a local goroutine whose result nobody wants; what `go!(local, ..)` calls. Its panic is
+/// the process's affair, as that of [`go`](crate::runtime::go).
+#[track_caller]
+pub(crate) fn go_local<F: Future + 'static>(future: F) {
+    let (id, spawned_at) = (Id::next(), Location::caller());
+    current().add(Body::new(future, Detached { id, spawned_at }));
+}
+
+/// The set being driven on this thread.
+#[track_caller]
+fn current() -> Rc<Local> {
     let current = CURRENT.with(|current| current.borrow().clone());
-    let Some(local) = current else {
-        panic!(
-            "spawn_local needs a place on this thread: call it inside block_on or LocalSet::run_until"
-        );
-    };
-    local.spawn(future, Location::caller())
+    current.expect(
+        "a local goroutine needs a place on this thread: spawn it inside block_on or \
+         LocalSet::run_until",
+    )
 }
 
 impl LocalSet {
@@ -204,20 +216,28 @@ impl Local {
     {
         let id = Id::next();
         let (completer, handle) = join_cell(id, spawned_at);
+        self.add(Body::new(future, completer));
+        handle
+    }
+
+    /// Adds a goroutine, ready to run.
+    fn add<F, S>(self: &Rc<Self>, body: Body<F, S>)
+    where
+        F: Future + 'static,
+        S: Sink<F::Output> + 'static,
+    {
         let place = self.take_place();
-        let member: Member<F, Completer<F::Output>> =
-            Member { body: Body::new(future, completer), local: Rc::clone(self), place };
+        let member = Member { body, local: Rc::clone(self), place };
         let inbox = Arc::clone(&self.inbox);
         let schedule = move |runnable| inbox.push(runnable);
         // SAFETY: the future may be polled and dropped on this thread only. Its runnable lives in
         // the inbox, which only this thread pops (`run`, `LocalSet::drop`), and no runnable is left
-        // when the set is gone. The schedule function is `Send + Sync`; future and schedule function
-        // are `'static`.
+        // when the set is gone. The schedule function is `Send + Sync`; future and schedule
+        // function are `'static`.
         let (runnable, task) = unsafe { async_task::spawn_unchecked(member, schedule) };
         self.wakers.borrow_mut()[place] = Some(runnable.waker());
         task.detach();
         runnable.schedule();
-        handle
     }
 
     fn take_place(&self) -> usize {

@@ -2,10 +2,11 @@
 //! whatever the handle, its waker, an aborter and the goroutine do at the same time.
 //!
 //! They drive the real [`Body`], [`Completer`] and [`JoinHandle`]. Each ordering that the protocol
-//! names is weakened once, and some model must notice. A handle is dropped where the model says so and
-//! not when it fails, since a second failure in a destructor would end the process.
+//! names is weakened once, and some model must notice. A handle is dropped where the model says so
+//! and not when it fails, since a second failure in a destructor would end the process.
 
-use super::{Body, Completer, Id, JoinError, JoinHandle, Sink, join_cell};
+use super::join_cell::Completer;
+use super::{Body, Id, JoinError, JoinHandle, Sink, join_cell};
 use crate::base::atomic::{UnsafeCell, while_weak};
 use crate::base::note::Note;
 use loom::thread;

@@ -104,6 +104,7 @@ impl Wheel {
     }
 
     /// Whether no timer is armed, those included that never come.
+    #[cfg(test)]
     pub(crate) fn is_empty(&self) -> bool {
         self.shared.slots.lock().is_empty()
     }

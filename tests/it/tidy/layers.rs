@@ -14,7 +14,6 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("queue", &["base"]),
     ("timer", &["base"]),
     ("netpoll", &["base"]),
-    ("task", &["base", "panic"]),
     (
         "sched",
         &["base", "panic", "queue", "timer", "netpoll", "task"],
@@ -32,7 +31,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         &["base", "netpoll", "task", "sched", "io", "time", "runtime"],
     ),
     ("signal", &["base", "netpoll", "sched", "net"]),
-    ("macros", &["task", "panic", "runtime"]),
+    ("start", &["panic", "task", "runtime"]),
 ];
 
 /// Uses of a module in `source` that `layers` does not allow.
