@@ -524,7 +524,8 @@ fn vectored_io_keeps_the_order() {
 fn a_refused_connection_is_an_error_and_the_next_address_is_tried() {
     with_procs(PROCS, |rt| {
         rt.block_on(async {
-            let gone = TcpListener::bind("127.0.0.1:0").await?.local_addr()?;
+            // Only the system may listen at this port, and does not.
+            let gone = SocketAddr::from(([127, 0, 0, 1], 1));
             let error = TcpStream::connect(gone).await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
             let listener = TcpListener::bind("127.0.0.1:0").await?;
@@ -532,6 +533,26 @@ fn a_refused_connection_is_an_error_and_the_next_address_is_tried() {
             assert_eq!(stream.peer_addr()?, listener.local_addr()?);
             let error = TcpStream::connect(Vec::new()).await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::InvalidInput);
+            io::Result::Ok(())
+        })
+        .unwrap();
+    });
+}
+
+#[test]
+fn a_socket_does_not_connect_with_itself() {
+    with_procs(&[2], |rt| {
+        rt.block_on(async {
+            // A port that the system gave to our end of a connection, and will give again: it goes
+            // through all that it has.
+            let (client, _server) = connected().await?;
+            let addr = client.local_addr()?;
+            client.set_linger(Some(Duration::ZERO))?;
+            drop(client);
+            for _ in 0..40_000 {
+                let error = TcpStream::connect(addr).await.unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+            }
             io::Result::Ok(())
         })
         .unwrap();

@@ -1,7 +1,7 @@
 //! Connecting without blocking.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpStream};
 use std::os::fd::{AsFd, OwnedFd};
 
 use rustix::io::Errno;
@@ -10,14 +10,31 @@ use rustix::net::{AddressFamily, SocketType, addr::SocketAddrArg, sockopt};
 use super::async_fd::AsyncFd;
 use crate::netpoll::Direction;
 
+/// How often a connection of a socket with itself is tried anew.
+const TRIES: u32 = 3;
+
 /// A connected TCP socket.
-pub(super) async fn connect_tcp(addr: SocketAddr) -> io::Result<AsyncFd<std::net::TcpStream>> {
+///
+/// Where nobody listens at a port of this machine, the system may choose that very port for our own
+/// end, and the socket is connected with itself. As in Go, that does not count as a connection.
+pub(super) async fn connect_tcp(addr: SocketAddr) -> io::Result<AsyncFd<TcpStream>> {
     let family = if addr.is_ipv4() {
         AddressFamily::INET
     } else {
         AddressFamily::INET6
     };
-    connect(socket(family, SocketType::STREAM)?, &addr).await
+    for _ in 0..TRIES {
+        let io = connect::<TcpStream>(socket(family, SocketType::STREAM)?, &addr).await?;
+        if !is_with_itself(io.get_ref(), addr)? {
+            return Ok(io);
+        }
+    }
+    Err(Errno::CONNREFUSED.into())
+}
+
+fn is_with_itself(stream: &TcpStream, addr: SocketAddr) -> io::Result<bool> {
+    let local = stream.local_addr()?;
+    Ok(local.port() == addr.port() && stream.peer_addr().is_ok_and(|peer| peer == local))
 }
 
 /// A new socket in non-blocking mode that `exec` closes.

@@ -8,6 +8,8 @@ use std::sync::OnceLock;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
+use rustix::net::{RecvFlags, SendFlags};
+
 use super::async_fd::AsyncFd;
 use super::deadline::Deadline;
 use crate::netpoll::Direction;
@@ -51,6 +53,9 @@ const BUFFERS_PER_CALL: usize = 16;
 
 impl<S: StreamSocket> Stream<S> {
     pub(super) fn new(io: AsyncFd<S>) -> Self {
+        // Elsewhere each write asks for it. It fails for a socket whose peer has gone already.
+        #[cfg(target_vendor = "apple")]
+        let _ = rustix::net::sockopt::set_socket_nosigpipe(&io, true);
         Self {
             io,
             deadlines: OnceLock::new(),
@@ -113,12 +118,13 @@ impl<S: StreamSocket> Stream<S> {
         poll
     }
 
-    pub(super) fn poll_read(&self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>>
-    where
-        for<'a> &'a S: Read,
-    {
+    pub(super) fn poll_read(
+        &self,
+        cx: &mut Context<'_>,
+        buf: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
         let wanted = if S::SHORT_READ_DRAINS { buf.len() } else { 0 };
-        self.poll_call(Direction::Read, cx, wanted, |mut socket| socket.read(buf))
+        self.poll_call(Direction::Read, cx, wanted, |socket| receive(socket, buf))
     }
 
     pub(super) fn poll_read_vectored(
@@ -142,12 +148,9 @@ impl<S: StreamSocket> Stream<S> {
         })
     }
 
-    pub(super) fn poll_write(&self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>>
-    where
-        for<'a> &'a S: Write,
-    {
-        self.poll_call(Direction::Write, cx, buf.len(), |mut socket| {
-            socket.write(buf)
+    pub(super) fn poll_write(&self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        self.poll_call(Direction::Write, cx, buf.len(), |socket| {
+            transmit(socket, buf)
         })
     }
 
@@ -172,6 +175,23 @@ impl<S: StreamSocket> Stream<S> {
     fn deadline(&self, direction: Direction) -> Option<&Deadline> {
         self.deadlines.get().map(|both| &both[direction as usize])
     }
+}
+
+/// Reads. Not through the standard library: the C library's calls are thread cancellation points,
+/// which costs two more atomic operations each on Linux.
+fn receive(socket: &impl AsFd, buf: &mut [u8]) -> io::Result<usize> {
+    let (bytes, _) = rustix::net::recv(socket, buf, RecvFlags::empty())?;
+    Ok(bytes)
+}
+
+/// Writes. A peer that has gone is an error, never the signal `SIGPIPE`.
+fn transmit(socket: &impl AsFd, buf: &[u8]) -> io::Result<usize> {
+    #[cfg(not(target_vendor = "apple"))]
+    let flags = SendFlags::NOSIGNAL;
+    // There it is an option of the socket, which `Stream::new` sets.
+    #[cfg(target_vendor = "apple")]
+    let flags = SendFlags::empty();
+    Ok(rustix::net::send(socket, buf, flags)?)
 }
 
 impl<S: StreamSocket> fmt::Debug for Stream<S> {

@@ -14,6 +14,9 @@ use super::async_fd::AsyncFd;
 use super::resolve::{ToSocketAddrs, first_of, lookup_host};
 use super::tcp_stream::TcpStream;
 
+/// Every system cuts this down to its own limit.
+const LONGEST_BACKLOG: i32 = i32::MAX;
+
 /// A socket that accepts TCP connections; Go's `net.TCPListener`.
 ///
 /// Any number of goroutines may wait in [`TcpListener::accept`] at once.
@@ -44,7 +47,8 @@ pub struct TcpListener {
 
 impl TcpListener {
     /// Listens at the first of the addresses where that succeeds. Port 0 lets the system choose;
-    /// [`TcpListener::local_addr`] tells which it chose.
+    /// [`TcpListener::local_addr`] tells which it chose. The backlog is as long as the system
+    /// allows, as Go's is: what does not fit into it is lost and tried again only a second later.
     ///
     /// # Errors
     /// Those of the lookup, and of the last address that was tried.
@@ -53,7 +57,10 @@ impl TcpListener {
     /// Nothing is left behind.
     pub async fn bind(addr: impl ToSocketAddrs) -> io::Result<Self> {
         let addrs = lookup_host(addr).await?;
-        first_of(addrs, std::net::TcpListener::bind)?.try_into()
+        let listener = first_of(addrs, std::net::TcpListener::bind)?;
+        // The standard library's backlog is 128. Listening again changes only that.
+        rustix::net::listen(&listener, LONGEST_BACKLOG)?;
+        listener.try_into()
     }
 
     /// Waits for the next connection and its peer's address.

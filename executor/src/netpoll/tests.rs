@@ -318,7 +318,13 @@ fn a_timed_poll_does_not_return_early() {
         for micros in [0, 50, 900, 1_500, 3_700] {
             let wait = Duration::from_micros(micros);
             let start = Instant::now();
-            assert_eq!(poll(&netpoll, PollTimeout::Until(clock::nanos(Instant::now() + wait))), 0);
+            assert_eq!(
+                poll(
+                    &netpoll,
+                    PollTimeout::Until(clock::nanos(Instant::now() + wait))
+                ),
+                0
+            );
             assert!(start.elapsed() >= wait, "{wait:?}");
         }
     }
