@@ -18,6 +18,8 @@ mod home;
 mod idle;
 #[cfg(all(test, gort_loom))]
 mod loom;
+#[cfg(all(test, gort_loom))]
+mod loom_rights;
 #[cfg(not(gort_loom))]
 mod m;
 #[cfg(not(gort_loom))]

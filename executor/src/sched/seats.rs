@@ -36,9 +36,11 @@ impl Wake for Seat {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        // Ordering: Release pairs with the Acquire in `wait_until_due`.
-        self.due.store(true, order("seats.due", Ordering::Release));
-        self.note.wake();
+        // Ordering: Release pairs with the Acquire in `wait_until_due`. If it was set before, whoever
+        // set it wakes the thread, or the thread is awake and has not taken it yet.
+        if !self.due.swap(true, order("seats.due", Ordering::Release)) {
+            self.note.wake();
+        }
     }
 }
 
@@ -61,8 +63,13 @@ impl Seat {
 
     fn take_passed(&self) -> Option<PermitId> {
         // Ordering: Acquire pairs with the Release in `Seats::pass`.
-        let passed = self.passed.swap(NONE, order("seats.passed", Ordering::Acquire));
-        Some(passed).filter(|id| *id != NONE)
+        let passed = self.passed.load(order("seats.passed", Ordering::Acquire));
+        if passed == NONE {
+            return None;
+        }
+        // Ordering: Relaxed; nobody passes another one before this thread queues again.
+        self.passed.store(NONE, Ordering::Relaxed);
+        Some(passed)
     }
 }
 
