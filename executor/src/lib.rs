@@ -122,7 +122,7 @@
 //!
 //! runtime.spawn(std::future::pending::<()>());
 //! let leftover = runtime.shutdown(Duration::from_secs(10));
-//! assert_eq!((leftover.cancelled, leftover.threads), (1, 0));
+//! assert_eq!((leftover.cancelled(), leftover.is_clean()), (1, true));
 //! # std::io::Result::Ok(())
 //! ```
 //!
