@@ -3,7 +3,7 @@
 //! Streams of this crate implement [`AsyncRead`] and [`AsyncWrite`] of the `futures` crate, so
 //! everything written against those works with them, and these functions work with any stream.
 //!
-//! [`copy`] is Go's `io.Copy`, [`copy_bidirectional`] what a proxy does, [`BufReader`] and
+//! [`copy()`] is Go's `io.Copy`, [`copy_bidirectional`] what a proxy does, [`BufReader`] and
 //! [`BufWriter`] Go's `bufio`.
 
 mod buf_stream;

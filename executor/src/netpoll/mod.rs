@@ -17,7 +17,7 @@
 //! * [`Slots`](slots): where the states live, found by key without a lock, never freed.
 //! * `Epoll` waits on Linux by one system call; `Portable` waits through `polling` elsewhere, and
 //!   on Linux too with the feature `portable-poll`, so that tests can run both.
-//! * [`Netpoll`] owns all of it; [`Poller`](poller::Poller) is the right to wait; [`PollDesc`] one
+//! * [`Netpoll`] owns all of it; [`poller::Poller`] is the right to wait; [`PollDesc`] one
 //!   registered fd.
 //!
 //! # Invariants

@@ -145,6 +145,7 @@ impl Leftover {
     /// ```
     /// use std::time::Duration;
     /// let runtime = gort::Runtime::builder().procs(1).build().unwrap();
+    /// let line = line!() + 2;
     /// runtime.block_on(async {
     ///     gort::spawn(std::future::pending::<()>());
     ///     gort::time::sleep(Duration::from_millis(1)).await;
@@ -152,7 +153,7 @@ impl Leftover {
     /// let leftover = runtime.shutdown(Duration::from_secs(1));
     /// let waited = leftover.waited()[0];
     /// println!("{waited}");
-    /// assert_eq!(waited.spawned_at().line(), 5);
+    /// assert_eq!(waited.spawned_at().line(), line);
     /// ```
     pub fn waited(&self) -> &[Waited] {
         &self.waited
