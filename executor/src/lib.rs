@@ -122,7 +122,7 @@
 //!
 //! runtime.spawn(std::future::pending::<()>());
 //! let leftover = runtime.shutdown(Duration::from_secs(10));
-//! assert_eq!((leftover.cancelled(), leftover.threads()), (1, 0));
+//! assert_eq!((leftover.cancelled(), leftover.is_clean()), (1, true));
 //! # std::io::Result::Ok(())
 //! ```
 //!
@@ -130,7 +130,7 @@
 //!
 //! - [`go!`] has the grammar of the macros and says what is evaluated where.
 //! - [`task`] has the handles and sets, and [`LocalSet`](task::LocalSet) for goroutines that are
-//!   not `Send`; [`panic`] tells what becomes of a panic that nobody handles.
+//!   not `Send`; [`panic`](mod@panic) tells what becomes of a panic that nobody handles.
 //! - [`runtime`] has the runtimes, their settings and their end.
 //! - [`time`], [`net`], [`io`] and [`signal`] are what goroutines wait for.
 //! - `gort-compat` adapts other libraries: hyper, hyper-util and axum run on gort.
@@ -143,8 +143,8 @@
 //! | `rt` | yes | the executor and everything that needs it |
 //! | `portable-poll` | no | waits for the network as on systems that are not Linux, to test that way |
 //!
-//! Without `rt` nothing can be started: what is left are the types of [`task`] and [`panic`] that
-//! need no executor.
+//! Without `rt` nothing can be started: what is left are the types of [`task`] and
+//! [`panic`](mod@panic) that need no executor.
 
 // Built without the executor, or for the models, many parts have nobody who uses them.
 #![cfg_attr(

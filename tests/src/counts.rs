@@ -39,7 +39,8 @@ impl Counts {
         Token(self.clone())
     }
 
-    /// A waker that counts how often it was woken, and that [`wakers`](Self::wakers) counts.
+    /// A waker that counts how often it was woken, and whose copies [`others`](Self::others)
+    /// counts.
     pub fn waker(&self) -> Waker {
         Waker::from(Arc::clone(&self.0))
     }

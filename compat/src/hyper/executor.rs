@@ -11,8 +11,8 @@ use hyper::rt::Executor;
 ///
 /// # Panics
 ///
-/// [`execute`](Executor::execute) panics where [`gort::spawn`] does: on a thread that has no
-/// runtime and cannot start the default one.
+/// [`execute`](Executor::execute) panics where [`gort::spawn`](fn@gort::spawn) does: on a thread
+/// that has no runtime and cannot start the default one.
 ///
 /// # Examples
 ///

@@ -55,7 +55,7 @@ impl Handle {
         try_current().map(Self::new)
     }
 
-    /// Spawns a goroutine on the runtime; see [`spawn`](super::spawn).
+    /// Spawns a goroutine on the runtime; see [`spawn`](fn@super::spawn).
     ///
     /// # Examples
     /// See [`current`](Self::current).

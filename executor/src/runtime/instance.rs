@@ -66,7 +66,7 @@ impl Runtime {
         self.sched().block_on(future)
     }
 
-    /// Spawns a goroutine on this runtime; see [`spawn`](super::spawn).
+    /// Spawns a goroutine on this runtime; see [`spawn`](fn@super::spawn).
     ///
     /// # Examples
     /// ```

@@ -1,9 +1,10 @@
 //! That a runtime is to end, and who is inside it from outside.
 //!
 //! A thread that is none of the runtime's Ms announces itself by a [`Visit`] before it touches the
-//! runtime on behalf of a live goroutine, or of a handle. Who ends the runtime says so first and then
-//! waits until nobody is inside. Whichever fence comes first, either the closer sees the visit or the
-//! visitor sees that the runtime closes: so what a visitor pushes is always found by the sweep.
+//! runtime on behalf of a live goroutine, or of a handle. Who ends the runtime says so first and
+//! then waits until nobody is inside. Whichever fence comes first, either the closer sees the visit
+//! or the visitor sees that the runtime closes: so what a visitor pushes is always found by the
+//! sweep.
 
 use crate::base::atomic::{AtomicBool, AtomicUsize, Ordering, fence_at, order};
 

@@ -35,7 +35,8 @@ impl Home {
     /// The runtime the home is part of.
     #[inline]
     pub(crate) fn sched(&self) -> &Sched {
-        // SAFETY: the home is a part of the runtime, so while it can be borrowed the runtime is there.
+        // SAFETY: the home is a part of the runtime, so while it can be borrowed the runtime is
+        // there.
         unsafe { self.sched.as_ref() }
     }
 

@@ -1,13 +1,13 @@
 //! The goroutines that wait, so that a shutdown can reach them.
 //!
-//! A goroutine registers when it first returns `Pending`, and stays until its future is dropped; one
-//! that never waits never pays. Each P has a registry of its own, and one more belongs to the
+//! A goroutine registers when it first returns `Pending`, and stays until its future is dropped;
+//! one that never waits never pays. Each P has a registry of its own, and one more belongs to the
 //! goroutines spawned by threads without a P.
 //!
 //! The list is intrusive: prev, next and the task's waker stand in the goroutine's own record. That
-//! waker counts as one: a goroutine that nobody else can wake, having dropped its wakers, lives until
-//! the shutdown, as in Go. Without it such a goroutine would be freed with its future undropped and
-//! its record still in the list.
+//! waker counts as one: a goroutine that nobody else can wake, having dropped its wakers, lives
+//! until the shutdown, as in Go. Without it such a goroutine would be freed with its future
+//! undropped and its record still in the list.
 //!
 //! Generic over the record, so that the model in `loom.rs` needs no goroutine.
 
@@ -58,7 +58,8 @@ impl<R> Link<R> {
     /// The place itself.
     ///
     /// # Safety
-    /// The caller holds the lock of the registry, and lets go of the reference before the next call.
+    /// The caller holds the lock of the registry, and lets go of the reference before the next
+    /// call.
     #[expect(clippy::mut_from_ref, reason = "the registry's lock makes the access exclusive")]
     unsafe fn place(&self) -> &mut Place<R> {
         // SAFETY: the lock is held, says the caller.
@@ -74,8 +75,8 @@ impl<R: Registered> Registry<R> {
     /// Adds a record, whose goroutine wakes through `waker`.
     ///
     /// # Safety
-    /// The record stays where it is, and [`Registry::remove`] is called before it goes. Cloning `waker`
-    /// takes no lock and does not panic.
+    /// The record stays where it is, and [`Registry::remove`] is called before it goes. Cloning
+    /// `waker` takes no lock and does not panic.
     pub(super) unsafe fn insert(&self, record: &R, waker: Waker) {
         let me = NonNull::from(record);
         let mut list = self.list.lock();

@@ -10,8 +10,8 @@
 //!
 //! A runtime is freed when its last owner goes. A foreign thread may be in the schedule function at
 //! that moment; it got there with a live goroutine in hand, announced itself by a visit
-//! ([`super::closing`]) while that goroutine was alive, and the sweep ends only when no goroutine and
-//! no visit is left.
+//! ([`super::closing`]) while that goroutine was alive, and the sweep ends only when no goroutine
+//! and no visit is left.
 
 use super::Sched;
 use super::context::{Entered, enter};
@@ -125,7 +125,8 @@ impl Leftover {
         self.running
     }
 
-    /// How many threads did not end in time: those of such goroutines, and those in a blocking call.
+    /// How many threads did not end in time: those of such goroutines, and those in a blocking
+    /// call.
     ///
     /// # Examples
     /// ```
@@ -137,13 +138,14 @@ impl Leftover {
         self.threads
     }
 
-    /// Some of the goroutines that waited when the shutdown began (up to 128 of each P): what to look
-    /// at if there should have been none.
+    /// Some of the goroutines that waited when the shutdown began (up to 128 of each P): what to
+    /// look at if there should have been none.
     ///
     /// # Examples
     /// ```
     /// use std::time::Duration;
     /// let runtime = gort::Runtime::builder().procs(1).build().unwrap();
+    /// let line = line!() + 2;
     /// runtime.block_on(async {
     ///     gort::spawn(std::future::pending::<()>());
     ///     gort::time::sleep(Duration::from_millis(1)).await;
@@ -151,7 +153,7 @@ impl Leftover {
     /// let leftover = runtime.shutdown(Duration::from_secs(1));
     /// let waited = leftover.waited()[0];
     /// println!("{waited}");
-    /// assert!(waited.spawned_at().line() > 1);
+    /// assert_eq!(waited.spawned_at().line(), line);
     /// ```
     pub fn waited(&self) -> &[Waited] {
         &self.waited
@@ -242,8 +244,8 @@ impl Drop for ExitGuard {
     }
 }
 
-/// While it lives, destructors that run on this thread find the runtime and its panic policy as they
-/// would on one of its Ms.
+/// While it lives, destructors that run on this thread find the runtime and its panic policy as
+/// they would on one of its Ms.
 #[derive(Debug)]
 struct Here {
     _entered: Entered,
@@ -301,8 +303,8 @@ impl Sched {
             }
             // What waking did not bring is in a poll, or another thread is about to bring it.
             let live = self.live();
-            // The visitors after the living: who visits for one of those that have been dropped began
-            // before that.
+            // The visitors after the living: who visits for one of those that have been dropped
+            // began before that.
             if live == 0 && self.closing.has_no_visitor() && self.global.is_empty() {
                 return 0;
             }

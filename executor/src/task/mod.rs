@@ -1,8 +1,8 @@
 //! Goroutines as their owners see them: handles, identities, and what became of them.
 //!
-//! This floor knows no scheduler. A goroutine's future is wrapped in a [`Body`], which polls it,
+//! This floor knows no scheduler. A goroutine's future is wrapped in a `Body`, which polls it,
 //! contains its panics, honours an abort, and tells a *sink* how it ended: the cell a
-//! [`JoinHandle`] waits on ([`join_cell`]), or the panic policy where nobody waits.
+//! [`JoinHandle`] waits on (`join_cell`), or the panic policy where nobody waits.
 
 mod body;
 mod current;
