@@ -185,7 +185,7 @@ impl M {
             return false;
         }
         let now = clock::now();
-        (0..permits.procs()).fold(false, |any, permit| self.run_timers(permit, now) || any)
+        (0..permits.procs()).filter(|permit| self.run_timers(*permit, now)).count() > 0
     }
 
     fn run_timers(&self, permit: u32, now: Nanos) -> bool {

@@ -46,6 +46,7 @@ pub(crate) struct Sched {
     /// Threads without a P that wait for a permit.
     pub(super) seats: Seats,
     /// The storage of every M, in the order they were started. Only added to.
+    #[expect(clippy::vec_box, reason = "a P must not move when another one comes")]
     pub(super) ps: Mutex<Vec<Box<P>>>,
     /// How many Ms have been started, or are about to be.
     started: AtomicU32,
