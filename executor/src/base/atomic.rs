@@ -42,6 +42,16 @@ pub(crate) fn load_to_exchange(atomic: &AtomicU64, ordering: Ordering) -> u64 {
     atomic.load(ordering)
 }
 
+/// A look that only spares a read-modify-write, which would find out for itself.
+///
+/// It would hide the accesses of other threads from the checker, as above, but what an old value
+/// makes the caller do must be checked as well: so a model is run with it and without it.
+#[cfg(not(gort_loom))]
+#[inline(always)]
+pub(crate) fn glance(look: impl FnOnce() -> bool) -> bool {
+    look()
+}
+
 /// Loads what nobody but this thread stores: no ordering is at stake.
 ///
 /// In a model it fails if another thread's store is not ordered before. It is no step there
@@ -55,7 +65,7 @@ pub(crate) fn load_own(atomic: &AtomicU32) -> u32 {
 }
 
 #[cfg(gort_loom)]
-pub(crate) use weaken::{UnsafeCell, fence_at, load_own, order, while_weak};
+pub(crate) use weaken::{UnsafeCell, check, fence_at, glance, load_own, order, while_weak};
 
 #[cfg(gort_loom)]
 mod weaken {
@@ -63,8 +73,11 @@ mod weaken {
 
     use super::{AtomicU32, Ordering, fence};
     use std::sync::Mutex;
+    use std::sync::atomic::{AtomicBool, Ordering as Std};
 
     static WEAK: Mutex<Option<&'static str>> = Mutex::new(None);
+    /// Whether glances are left out. Models share the process and run one after the other.
+    static BLIND: AtomicBool = AtomicBool::new(false);
 
     fn is_weak(site: &str) -> bool {
         WEAK.lock()
@@ -91,8 +104,24 @@ mod weaken {
         unsafe { atomic.unsync_load() }
     }
 
+    pub(crate) fn glance(look: impl FnOnce() -> bool) -> bool {
+        BLIND.load(Std::Relaxed) || look()
+    }
+
+    /// Runs `model` in all orders, or in those with up to `preemptions` of them, with and without
+    /// the glances of the code under test.
+    pub(crate) fn check(preemptions: Option<usize>, model: impl Fn() + Sync + Send + Copy + 'static) {
+        let mut builder = loom::model::Builder::new();
+        builder.preemption_bound = preemptions.or(builder.preemption_bound);
+        for blind in [false, true] {
+            BLIND.store(blind, Std::Relaxed);
+            builder.check(model);
+        }
+        BLIND.store(false, Std::Relaxed);
+    }
+
     /// Runs `model` with the ordering at `site` relaxed (a fence: gone), and tells whether it
-    /// failed, as it must.
+    /// failed, as it must, with or without glances.
     ///
     /// Models share the process, so weakened runs must not overlap others: run them with
     /// `--test-threads=1`.
@@ -100,10 +129,14 @@ mod weaken {
         *WEAK.lock().unwrap() = Some(site);
         let hook = std::panic::take_hook();
         std::panic::set_hook(Box::new(|_| {}));
-        let failed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            loom::model(model);
-        }))
-        .is_err();
+        let model = std::sync::Arc::new(model);
+        let failed = [false, true].into_iter().any(|blind| {
+            BLIND.store(blind, Std::Relaxed);
+            let model = std::sync::Arc::clone(&model);
+            let run = std::panic::AssertUnwindSafe(|| loom::model(move || model()));
+            std::panic::catch_unwind(run).is_err()
+        });
+        BLIND.store(false, Std::Relaxed);
         std::panic::set_hook(hook);
         *WEAK.lock().unwrap() = None;
         failed

@@ -3,7 +3,7 @@
 //! A lost wake-up shows as a deadlock, which the checker reports. What the wakers did before is a
 //! cell of the checker's, which complains if the sleeper's look at it is not ordered after.
 
-use super::atomic::{AtomicU32, Ordering, UnsafeCell, while_weak};
+use super::atomic::{AtomicU32, Ordering, UnsafeCell, check, while_weak};
 use super::note::Note;
 use loom::thread;
 use std::sync::Arc;
@@ -59,7 +59,7 @@ fn wake_meets_sleep() {
 
 #[test]
 fn a_call_ends_the_sleep_whichever_comes_first() {
-    loom::model(wake_meets_sleep);
+    check(None, wake_meets_sleep);
     assert!(while_weak("note.wake", wake_meets_sleep));
     assert!(while_weak("note.consume", wake_meets_sleep));
 }
@@ -79,9 +79,7 @@ fn two_wakes_meet_sleeps() {
 #[test]
 fn two_calls_at_once_are_both_heard() {
     // Three threads and a loop: all orders with up to three preemptions.
-    let mut bounded = loom::model::Builder::new();
-    bounded.preemption_bound = Some(3);
-    bounded.check(two_wakes_meet_sleeps);
+    check(Some(3), two_wakes_meet_sleeps);
     assert!(while_weak("note.wake", two_wakes_meet_sleeps));
     assert!(while_weak("note.consume", two_wakes_meet_sleeps));
 }
@@ -99,5 +97,5 @@ fn a_second_sleep_needs_a_second_wake() {
 
 #[test]
 fn a_call_ends_one_sleep() {
-    loom::model(a_second_sleep_needs_a_second_wake);
+    check(None, a_second_sleep_needs_a_second_wake);
 }

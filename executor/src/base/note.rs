@@ -5,7 +5,7 @@
 //! waker that comes first leaves NOTIFIED behind, one that comes later finds SLEEPING and passes
 //! through the lock, which the sleeper gives up only inside `Condvar::wait`.
 
-use super::atomic::{AtomicU32, Ordering, order};
+use super::atomic::{AtomicU32, Ordering, glance, order};
 #[cfg(gort_loom)]
 use loom::sync::{Condvar, Mutex};
 #[cfg(not(gort_loom))]
@@ -109,7 +109,7 @@ impl Note {
     /// Takes the notification, if there is one.
     fn consume(&self) -> bool {
         // Ordering: Acquire pairs with the Release swap in `wake`.
-        self.state.load(Ordering::Relaxed) == NOTIFIED
+        glance(|| self.state.load(Ordering::Relaxed) == NOTIFIED)
             && self
                 .state
                 .swap(EMPTY, order("note.consume", Ordering::Acquire))

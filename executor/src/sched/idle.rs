@@ -11,7 +11,7 @@
 //!
 //! Generic over what names a sleeper, so that the model in `loom.rs` needs no thread of a runtime.
 
-use crate::base::atomic::{AtomicU32, AtomicU64, Ordering, fence_at};
+use crate::base::atomic::{AtomicU32, AtomicU64, Ordering, fence_at, glance};
 use crate::base::clock::Nanos;
 use crate::base::lock::Mutex;
 
@@ -73,8 +73,8 @@ impl<S: Copy + PartialEq> Idle<S> {
         // Ordering: SeqCst fence, between the push and the looks; its partners are the fences of
         // whoever lowers `spinning` or raises the number of free permits.
         fence_at("idle.submit", Ordering::SeqCst);
-        // Ordering: Relaxed; the fence orders both looks after the push.
-        any_free() && self.spinning.load(Ordering::Relaxed) == 0 && self.take_token()
+        // Both looks are Relaxed; the fence orders them after the push.
+        any_free() && glance(|| self.is_quiet()) && self.take_token()
     }
 
     /// Takes the token if nobody has it.

@@ -11,18 +11,11 @@ use super::closing::Closing;
 use super::idle::{Idle, Sleeper};
 use super::permits::{PermitId, Permits};
 use super::seats::Seats;
-use crate::base::atomic::{AtomicU32, AtomicU64, Ordering, UnsafeCell, while_weak};
+use crate::base::atomic::{AtomicU32, AtomicU64, Ordering, UnsafeCell, check, while_weak};
 use crate::base::clock::Nanos;
 use crate::base::note::Note;
 use loom::thread;
 use std::sync::Arc;
-
-/// Checks all orders with up to `preemptions` of them.
-pub(super) fn check(preemptions: usize, model: fn()) {
-    let mut bounded = loom::model::Builder::new();
-    bounded.preemption_bound = Some(preemptions);
-    bounded.check(model);
-}
 
 /// Stands for what is reached through a pointer or a right: written and read by whoever has it, and
 /// by nothing else kept apart. The checker complains if two accesses are unordered.
@@ -237,13 +230,13 @@ fn park_meets_submit<const SPINS: bool>() {
 
 #[test]
 fn work_submitted_while_an_m_parks_is_found() {
-    loom::model(park_meets_submit::<false>);
+    check(None, park_meets_submit::<false>);
     assert!(while_weak("idle.submit", park_meets_submit::<false>));
 }
 
 #[test]
 fn work_submitted_while_a_spinner_gives_up_is_found() {
-    loom::model(park_meets_submit::<true>);
+    check(None, park_meets_submit::<true>);
     assert!(while_weak("idle.submit", park_meets_submit::<true>));
     assert!(while_weak("idle.last_look", park_meets_submit::<true>));
 }
@@ -269,7 +262,7 @@ fn two_submitters_meet_a_sleeper() {
 
 #[test]
 fn who_relied_on_a_token_that_went_back_is_not_forgotten() {
-    check(3, two_submitters_meet_a_sleeper);
+    check(Some(3), two_submitters_meet_a_sleeper);
     assert!(while_weak("idle.return_token", two_submitters_meet_a_sleeper));
 }
 
@@ -293,7 +286,7 @@ fn found_work_meets_submit() {
 
 #[test]
 fn work_submitted_while_a_spinner_finds_some_wakes_the_next() {
-    loom::model(found_work_meets_submit);
+    check(None, found_work_meets_submit);
     assert!(while_weak("idle.found_work", found_work_meets_submit));
     assert!(while_weak("idle.submit", found_work_meets_submit));
 }
@@ -314,7 +307,7 @@ fn call_meets_event() {
 
 #[test]
 fn an_m_that_leaves_the_netpoller_has_the_token_it_was_called_with() {
-    check(3, call_meets_event);
+    check(Some(3), call_meets_event);
     assert!(while_weak("idle.submit", call_meets_event));
     assert!(while_weak("idle.last_look", call_meets_event));
 }
@@ -336,7 +329,7 @@ fn a_permit_given_up_meets_submit() {
 
 #[test]
 fn work_submitted_while_the_last_permit_is_given_up_is_found() {
-    loom::model(a_permit_given_up_meets_submit);
+    check(None, a_permit_given_up_meets_submit);
     assert!(while_weak("idle.submit", a_permit_given_up_meets_submit));
     assert!(while_weak("seats.release", a_permit_given_up_meets_submit));
 }
@@ -367,7 +360,7 @@ fn timer_meets_poller() {
 
 #[test]
 fn the_poller_learns_of_a_timer() {
-    loom::model(timer_meets_poller);
+    check(None, timer_meets_poller);
     assert!(while_weak("idle.is_overslept", timer_meets_poller));
     assert!(while_weak("idle.last_look", timer_meets_poller));
 }
@@ -402,7 +395,7 @@ fn timer_of_a_permit_meets_poller() {
 
 #[test]
 fn the_poller_learns_of_the_timers_of_a_free_permit() {
-    loom::model(timer_of_a_permit_meets_poller);
+    check(None, timer_of_a_permit_meets_poller);
     assert!(while_weak("idle.last_look", timer_of_a_permit_meets_poller));
 }
 
@@ -421,7 +414,7 @@ fn pick_meets_get_up() {
 /// No twin: the lock of the list is all there is to it.
 #[test]
 fn a_sleeper_is_called_or_gets_up() {
-    loom::model(pick_meets_get_up);
+    check(None, pick_meets_get_up);
 }
 
 /// An M lies down while the runtime closes: it sees that, or its note is woken.
@@ -445,6 +438,6 @@ fn close_meets_lie_down() {
 /// No twin: the lock of the list orders one before the other, and no fence is needed.
 #[test]
 fn an_m_does_not_sleep_through_the_end() {
-    loom::model(close_meets_lie_down);
+    check(None, close_meets_lie_down);
     assert!(!while_weak("closing.begin", close_meets_lie_down));
 }

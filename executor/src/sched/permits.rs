@@ -9,7 +9,7 @@
 //! Generic over what holds a permit and over the timers, so that the models in `loom.rs` need no
 //! thread of a runtime.
 
-use crate::base::atomic::{AtomicPtr, AtomicU32, Ordering, order};
+use crate::base::atomic::{AtomicPtr, AtomicU32, Ordering, glance, order};
 use std::ptr;
 
 /// The number of a permit, below `procs`.
@@ -79,7 +79,7 @@ impl<H, W> Permits<H, W> {
             // Ordering: Acquire pairs with the Release in `release`; Release shows thieves our P's
             // contents, and pairs with the Acquire in `running`.
             let taken = order("permits.acquire", Ordering::AcqRel);
-            word.load(Ordering::Relaxed).is_null()
+            glance(|| word.load(Ordering::Relaxed).is_null())
                 && word
                     .compare_exchange(ptr::null_mut(), holder, taken, Ordering::Relaxed)
                     .is_ok()
