@@ -1,8 +1,8 @@
-//! Models of who may run and who may stay: permits, the queue for them, the end of a runtime, and the
-//! registry by which that reaches the goroutines that wait.
+//! Models of who may run and who may stay: permits, the queue for them, the end of a runtime, and
+//! the registry by which that reaches the goroutines that wait.
 //!
-//! They drive the real [`Permits`], [`Seats`], [`Closing`] and [`Registry`]; see [`super::loom`] for
-//! what their failures look like.
+//! They drive the real [`Permits`], [`Seats`], [`Closing`] and [`Registry`]; see [`super::loom`]
+//! for what their failures look like.
 
 use super::closing::Closing;
 use super::loom::Guarded;
@@ -48,8 +48,8 @@ impl Rights {
     }
 }
 
-/// A thread without a P asks for the only permit while its holder gives it up. What the permit guards
-/// goes with it.
+/// A thread without a P asks for the only permit while its holder gives it up. What the permit
+/// guards goes with it.
 fn seat_meets_release() {
     let rights = Rights::new(1);
     let permit = rights.permits.acquire(None, 0).unwrap();
@@ -192,8 +192,8 @@ struct House {
     runtime: Guarded,
 }
 
-/// A spawn from outside is found by the closer, or does not take place; the closer frees the runtime
-/// when nobody is inside.
+/// A spawn from outside is found by the closer, or does not take place; the closer frees the
+/// runtime when nobody is inside.
 fn visit_meets_close() {
     let house = Arc::new(House {
         closing: Closing::new(),
@@ -256,8 +256,8 @@ fn wait_and_end<const CARELESS: bool>(registry: &Registry<Record>, record: &Reco
     }
 }
 
-/// Two goroutines wait and end while a sweep wakes what it finds: it finds none that is gone, and at
-/// the end there is none. A careless one goes before it has unregistered.
+/// Two goroutines wait and end while a sweep wakes what it finds: it finds none that is gone, and
+/// at the end there is none. A careless one goes before it has unregistered.
 fn sweep_meets_goroutines<const CARELESS: bool>() {
     type Home = (Registry<Record>, [Record; 2]);
     let record = || Record { link: Link::new(), alive: Guarded::new() };

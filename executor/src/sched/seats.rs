@@ -36,8 +36,8 @@ impl Wake for Seat {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        // Ordering: Release pairs with the Acquire in `wait_until_due`. If it was set before, whoever
-        // set it wakes the thread, or the thread is awake and has not taken it yet.
+        // Ordering: Release pairs with the Acquire in `wait_until_due`. If it was set before,
+        // whoever set it wakes the thread, or the thread is awake and has not taken it yet.
         if !self.due.swap(true, order("seats.due", Ordering::Release)) {
             self.note.wake();
         }
