@@ -199,8 +199,8 @@ pub use gort_macros as __macros;
 #[doc(hidden)]
 pub mod __rt {
     pub use crate::start::{
-        Awaited, ExitCode, MainConfig, Plain, Tag, ViaFuture, ViaValue, detach, given, go, go_local,
-        report, run_main, run_main_local, run_test, spawn, spawn_local, unreached,
+        Awaited, ExitCode, MainConfig, Plain, Tag, ViaFuture, ViaValue, detach, given, go,
+        go_local, report, run_main, run_main_local, run_test, spawn, spawn_local, unreached,
     };
 }
 

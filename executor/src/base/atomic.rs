@@ -11,8 +11,8 @@ pub(crate) use std::{
 };
 
 #[cfg(gort_loom)]
-pub(crate) use loom::{
-    sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence},
+pub(crate) use loom::sync::atomic::{
+    AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
 };
 
 /// The ordering `strong`, which the protocol needs at the place called `site`.
@@ -110,7 +110,10 @@ mod weaken {
 
     /// Runs `model` in all orders, or in those with up to `preemptions` of them, with and without
     /// the glances of the code under test.
-    pub(crate) fn check(preemptions: Option<usize>, model: impl Fn() + Sync + Send + Copy + 'static) {
+    pub(crate) fn check(
+        preemptions: Option<usize>,
+        model: impl Fn() + Sync + Send + Copy + 'static,
+    ) {
         let mut builder = loom::model::Builder::new();
         builder.preemption_bound = preemptions.or(builder.preemption_bound);
         for blind in [false, true] {

@@ -87,7 +87,9 @@ impl Builder {
             None => Config::from_env()?,
             Some(procs) => {
                 let checked = check_procs(procs);
-                Config::with_procs(checked.map_err(|why| invalid(format!("procs({procs}): {why}")))?)
+                Config::with_procs(
+                    checked.map_err(|why| invalid(format!("procs({procs}): {why}")))?,
+                )
             }
         };
         if self.max_blocking_threads == Some(0) {
@@ -95,12 +97,15 @@ impl Builder {
             return Err(invalid(what.to_owned()));
         }
         if let Some(name) = self.thread_name.as_ref().filter(|name| name.contains('\0')) {
-            return Err(invalid(format!("thread_name({name:?}): a name cannot hold a NUL")));
+            return Err(invalid(format!(
+                "thread_name({name:?}): a name cannot hold a NUL"
+            )));
         }
         config.on_panic = self.on_panic;
         config.thread_name = self.thread_name.unwrap_or(config.thread_name);
-        config.max_blocking_threads =
-            self.max_blocking_threads.unwrap_or(config.max_blocking_threads);
+        config.max_blocking_threads = self
+            .max_blocking_threads
+            .unwrap_or(config.max_blocking_threads);
         Ok(config)
     }
 }

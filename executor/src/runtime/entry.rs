@@ -80,7 +80,9 @@ fn start(config: &MainConfig) -> Runtime {
     if let Some(procs) = config.procs {
         builder = builder.procs(procs);
     }
-    builder.build().unwrap_or_else(|error| panic!("gort could not start: {error}"))
+    builder
+        .build()
+        .unwrap_or_else(|error| panic!("gort could not start: {error}"))
 }
 
 /// Wakes the thread that waits for a goroutine without polling anything else.

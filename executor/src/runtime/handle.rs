@@ -112,7 +112,10 @@ impl Handle {
     /// assert_eq!(runtime.block_on(joined).unwrap(), 1);
     /// ```
     pub fn enter(&self) -> EnterGuard<'_> {
-        EnterGuard { _entered: enter(&self.sched), _handle: self }
+        EnterGuard {
+            _entered: enter(&self.sched),
+            _handle: self,
+        }
     }
 }
 
@@ -126,6 +129,8 @@ pub struct EnterGuard<'a> {
 
 impl fmt::Debug for Handle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Handle").field("procs", &self.sched.procs()).finish()
+        f.debug_struct("Handle")
+            .field("procs", &self.sched.procs())
+            .finish()
     }
 }

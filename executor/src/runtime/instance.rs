@@ -8,8 +8,8 @@ use std::fmt;
 use std::future::Future;
 use std::panic::Location;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 use std::thread;
+use std::time::{Duration, Instant};
 
 /// How long a runtime that is dropped waits for polls and blocking calls that are under way.
 const DROP_DEADLINE: Duration = Duration::from_secs(5);
@@ -45,7 +45,9 @@ impl Runtime {
     }
 
     pub(super) fn sched(&self) -> &Arc<Sched> {
-        self.sched.as_ref().expect("only the shutdown takes the runtime out, and it takes `self`")
+        self.sched
+            .as_ref()
+            .expect("only the shutdown takes the runtime out, and it takes `self`")
     }
 
     /// Polls `future` on this thread until it is ready, beside the goroutines of the runtime.
@@ -162,7 +164,9 @@ fn close(sched: &Arc<Sched>, deadline: Duration) -> Leftover {
 
 impl Drop for Runtime {
     fn drop(&mut self) {
-        let Some(sched) = self.sched.take() else { return };
+        let Some(sched) = self.sched.take() else {
+            return;
+        };
         if !sched.is_here() {
             let _ = close(&sched, DROP_DEADLINE);
             return;

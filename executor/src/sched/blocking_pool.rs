@@ -51,7 +51,9 @@ enum Next {
 
 impl BlockingPool {
     pub(super) fn new() -> Self {
-        Self { state: Mutex::new(State::default()) }
+        Self {
+            state: Mutex::new(State::default()),
+        }
     }
 
     /// How many threads the pool has.
@@ -64,7 +66,10 @@ impl BlockingPool {
         let (jobs, idle) = {
             let mut state = self.state.lock();
             state.closed = true;
-            (std::mem::take(&mut state.jobs), std::mem::take(&mut state.idle))
+            (
+                std::mem::take(&mut state.jobs),
+                std::mem::take(&mut state.idle),
+            )
         };
         idle.iter().for_each(|note| note.wake());
         drop_quietly(jobs);
@@ -147,7 +152,11 @@ impl Sched {
         let orphans = {
             let mut state = self.blocking.state.lock();
             state.threads -= 1;
-            if state.threads == 0 { std::mem::take(&mut state.jobs) } else { VecDeque::new() }
+            if state.threads == 0 {
+                std::mem::take(&mut state.jobs)
+            } else {
+                VecDeque::new()
+            }
         };
         drop_quietly(orphans);
     }
@@ -173,6 +182,8 @@ impl Sched {
 
 impl fmt::Debug for BlockingPool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BlockingPool").field("threads", &self.threads()).finish_non_exhaustive()
+        f.debug_struct("BlockingPool")
+            .field("threads", &self.threads())
+            .finish_non_exhaustive()
     }
 }

@@ -19,7 +19,10 @@ pub(super) struct Closing {
 
 impl Closing {
     pub(super) fn new() -> Self {
-        Self { begun: AtomicBool::new(false), visits: AtomicUsize::new(0) }
+        Self {
+            begun: AtomicBool::new(false),
+            visits: AtomicUsize::new(0),
+        }
     }
 
     /// Whether the runtime is to end.
@@ -63,6 +66,7 @@ impl Drop for Visit<'_> {
     fn drop(&mut self) {
         // Ordering: Release pairs with `has_no_visitor`; this is the visitor's last use of the
         // runtime.
-        self.0.fetch_sub(1, order("closing.leave", Ordering::Release));
+        self.0
+            .fetch_sub(1, order("closing.leave", Ordering::Release));
     }
 }

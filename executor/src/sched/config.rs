@@ -53,7 +53,10 @@ fn procs_from_env() -> io::Result<Option<u32>> {
         if let Some(value) = env::var_os(name) {
             let text = value.to_string_lossy();
             return parse_procs(&text).map(Some).map_err(|why| {
-                io::Error::new(io::ErrorKind::InvalidInput, format!("{name}={text:?}: {why}"))
+                io::Error::new(
+                    io::ErrorKind::InvalidInput,
+                    format!("{name}={text:?}: {why}"),
+                )
             });
         }
     }
@@ -85,7 +88,15 @@ mod tests {
     fn procs_are_whole_numbers_from_1_to_1024() {
         assert_eq!(parse_procs("1"), Ok(1));
         assert_eq!(parse_procs(" 1024 "), Ok(1024));
-        for bad in ["", "0", "1025", "-1", "two", "1.5", "99999999999999999999999"] {
+        for bad in [
+            "",
+            "0",
+            "1025",
+            "-1",
+            "two",
+            "1.5",
+            "99999999999999999999999",
+        ] {
             assert!(parse_procs(bad).is_err(), "{bad:?} was taken");
         }
     }

@@ -50,7 +50,9 @@ pub(crate) struct Entered {
 pub(crate) fn enter(sched: &Arc<Sched>) -> Entered {
     ENTERED.with_borrow_mut(|entered| entered.push(Arc::clone(sched)));
     HAS_ENTERED.set(true);
-    Entered { _thread: std::marker::PhantomData }
+    Entered {
+        _thread: std::marker::PhantomData,
+    }
 }
 
 impl Drop for Entered {

@@ -59,7 +59,11 @@ impl M {
         if tick % TIMER_TICK == 0 {
             self.run_own_timers();
         }
-        if tick % GLOBAL_TICK == 0 { self.be_fair() } else { None }
+        if tick % GLOBAL_TICK == 0 {
+            self.be_fair()
+        } else {
+            None
+        }
     }
 
     /// The 61st poll: those who are not in the local queue have their turn.
@@ -71,7 +75,11 @@ impl M {
         }
         self.run_all_timers();
         self.look_at_network();
-        if self.sched().global.is_empty() { None } else { self.sched().global.pop() }
+        if self.sched().global.is_empty() {
+            None
+        } else {
+            self.sched().global.pop()
+        }
     }
 
     /// `next`, unless it has had its turns, then the ring.
@@ -157,11 +165,18 @@ impl M {
     fn steal(&self, lone_too: bool) -> Option<G> {
         let permits = &self.sched().permits;
         let order = self.rng.visit(permits.procs());
-        let victims = || order.clone().filter_map(|id| permits.running(id)).filter(|p| !self.owns(p));
-        let from_surplus = victims().filter(|victim| victim.has_surplus()).find_map(|victim| {
-            // SAFETY: this thread is the M that owns the P stolen into.
-            unsafe { victim.queue.steal_into(&self.p().queue) }
-        });
+        let victims = || {
+            order
+                .clone()
+                .filter_map(|id| permits.running(id))
+                .filter(|p| !self.owns(p))
+        };
+        let from_surplus = victims()
+            .filter(|victim| victim.has_surplus())
+            .find_map(|victim| {
+                // SAFETY: this thread is the M that owns the P stolen into.
+                unsafe { victim.queue.steal_into(&self.p().queue) }
+            });
         from_surplus.or_else(|| victims().filter(|_| lone_too).find_map(steal_lone))
     }
 
@@ -181,11 +196,17 @@ impl M {
     /// The same for the timers of every permit; tells whether any was due.
     fn run_all_timers(&self) -> bool {
         let permits = &self.sched().permits;
-        if permits.wheels().all(|wheel| wheel.next_deadline() == Nanos::MAX) {
+        if permits
+            .wheels()
+            .all(|wheel| wheel.next_deadline() == Nanos::MAX)
+        {
             return false;
         }
         let now = clock::now();
-        (0..permits.procs()).filter(|permit| self.run_timers(*permit, now)).count() > 0
+        (0..permits.procs())
+            .filter(|permit| self.run_timers(*permit, now))
+            .count()
+            > 0
     }
 
     fn run_timers(&self, permit: u32, now: Nanos) -> bool {
@@ -211,7 +232,9 @@ impl M {
         if netpoll.waiters() == 0 {
             return false;
         }
-        let Some(mut poller) = netpoll.try_acquire() else { return false };
+        let Some(mut poller) = netpoll.try_acquire() else {
+            return false;
+        };
         let mut list = self.wakers.borrow_mut();
         // An error here would be one of the poller's own fd, which nobody but us can close.
         let _ = poller.poll(PollTimeout::NoWait, &mut list);

@@ -71,7 +71,8 @@ impl Meta {
             let here = &m.p().home;
             if std::ptr::eq(here.sched_ptr(), self.home().sched_ptr()) {
                 // Ordering: Relaxed; see `home`.
-                self.home.store(std::ptr::from_ref(here).cast_mut(), Ordering::Relaxed);
+                self.home
+                    .store(std::ptr::from_ref(here).cast_mut(), Ordering::Relaxed);
             }
         });
         self.home().register(self, waker);
@@ -97,8 +98,13 @@ where
         parent: crate::task::try_goid(),
         spawned_at,
     };
-    let root = |meta: &Meta| Root { meta: NonNull::from(meta), body: make(meta) };
-    let (g, task) = Builder::new().metadata(meta).spawn(root, WithInfo(schedule));
+    let root = |meta: &Meta| Root {
+        meta: NonNull::from(meta),
+        body: make(meta),
+    };
+    let (g, task) = Builder::new()
+        .metadata(meta)
+        .spawn(root, WithInfo(schedule));
     task.detach();
     g
 }
@@ -127,7 +133,10 @@ impl Recorded {
     fn detached(&self) -> Detached {
         // SAFETY: the sink is a part of the future, which shares one allocation with the record.
         let meta = unsafe { self.0.as_ref() };
-        Detached { id: meta.id, spawned_at: meta.spawned_at }
+        Detached {
+            id: meta.id,
+            spawned_at: meta.spawned_at,
+        }
     }
 }
 

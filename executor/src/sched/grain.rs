@@ -34,7 +34,12 @@ pub(super) struct Grain {
 
 impl Grain {
     pub(super) fn new() -> Self {
-        Self { since: Cell::new(0), ended: Cell::new(0), time: Cell::new(0), count: Cell::new(0) }
+        Self {
+            since: Cell::new(0),
+            ended: Cell::new(0),
+            time: Cell::new(0),
+            count: Cell::new(0),
+        }
     }
 
     /// Whether the goroutines since the last measurement were fine.
@@ -81,13 +86,30 @@ mod tests {
     fn goroutines_that_end_at_once_are_fine_and_those_that_live_on_are_not() {
         let grain = Grain::new();
         let run = |times: u64, from: (u64, u64), step: (u64, u64)| {
-            (1..=times).map(|n| grain.measure(from.0 + n * step.0, from.1 + n * step.1)).last()
+            (1..=times)
+                .map(|n| grain.measure(from.0 + n * step.0, from.1 + n * step.1))
+                .last()
         };
-        assert_eq!(run(40, (0, 0), (2_000, 0)), Some(false), "short polls of those that live on");
-        assert_eq!(run(40, (80_000, 0), (10_000, 61)), Some(true), "164 ns each");
+        assert_eq!(
+            run(40, (0, 0), (2_000, 0)),
+            Some(false),
+            "short polls of those that live on"
+        );
+        assert_eq!(
+            run(40, (80_000, 0), (10_000, 61)),
+            Some(true),
+            "164 ns each"
+        );
         let (now, ended) = (480_000, 40 * 61);
-        assert!(grain.measure(now + 90_000, ended + 30), "one long poll among them");
+        assert!(
+            grain.measure(now + 90_000, ended + 30),
+            "one long poll among them"
+        );
         let (now, ended) = (now + 90_000, ended + 30);
-        assert_eq!(run(40, (now, ended), (1_220_000, 61)), Some(false), "20 us each");
+        assert_eq!(
+            run(40, (now, ended), (1_220_000, 61)),
+            Some(false),
+            "20 us each"
+        );
     }
 }

@@ -29,7 +29,10 @@ impl Registered for Meta {
 
 impl Home {
     pub(super) fn new(sched: NonNull<Sched>) -> Self {
-        Self { sched, waiting: Registry::new() }
+        Self {
+            sched,
+            waiting: Registry::new(),
+        }
     }
 
     /// The runtime the home is part of.

@@ -80,7 +80,9 @@ impl<S: Copy + PartialEq> Idle<S> {
     /// Takes the token if nobody has it.
     fn take_token(&self) -> bool {
         // Ordering: Relaxed; the token guards nothing, fences order it with the queues.
-        self.spinning.compare_exchange(0, 1, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+        self.spinning
+            .compare_exchange(0, 1, Ordering::Relaxed, Ordering::Relaxed)
+            .is_ok()
     }
 
     /// Finds a sleeper for the token that `submit` took.
@@ -90,8 +92,13 @@ impl<S: Copy + PartialEq> Idle<S> {
         }
         // Ordering: Relaxed; the call itself, `Netpoll::wake`, publishes what came before it.
         let called =
-            self.poller.compare_exchange(BLOCKED, CALLED, Ordering::Relaxed, Ordering::Relaxed);
-        if called.is_ok() { Sleeper::Poller } else { Sleeper::Nobody }
+            self.poller
+                .compare_exchange(BLOCKED, CALLED, Ordering::Relaxed, Ordering::Relaxed);
+        if called.is_ok() {
+            Sleeper::Poller
+        } else {
+            Sleeper::Nobody
+        }
     }
 
     /// There is nobody to take the token: it goes back. A look at all queues must follow, for

@@ -80,7 +80,9 @@ impl Hall {
     /// Takes one piece of work, if it sees any.
     fn take(&self) -> bool {
         let take = |n: u32| n.checked_sub(1);
-        self.work.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok()
+        self.work
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, take)
+            .is_ok()
     }
 
     fn submit(&self) {
@@ -128,7 +130,12 @@ impl<'a> M<'a> {
     fn running(hall: &'a Hall, number: usize) -> Self {
         let permit = hall.permits.acquire(None, 0);
         assert!(permit.is_some());
-        Self { hall, number, permit, token: false }
+        Self {
+            hall,
+            number,
+            permit,
+            token: false,
+        }
     }
 
     fn acquire(&mut self) {
@@ -150,7 +157,11 @@ impl<'a> M<'a> {
 
     fn sleep_on_note(&mut self) {
         let token = self.give_up_token();
-        if self.hall.idle.lie_down(self.number, token, || self.must_stay()) {
+        if self
+            .hall
+            .idle
+            .lie_down(self.number, token, || self.must_stay())
+        {
             self.hall.notes[self.number].sleep();
             self.token = true;
         } else {
@@ -257,13 +268,19 @@ fn two_submitters_meet_a_sleeper() {
     let asleep = hall.idle.lie_down(0, false, || hall.has_work());
     let tries_again = submitters.map(|submitter| submitter.join().unwrap());
     let called = hall.idle.asleep() == 0;
-    assert!(!asleep || called || tries_again != [false; 2], "the M sleeps beside work, found {found}");
+    assert!(
+        !asleep || called || tries_again != [false; 2],
+        "the M sleeps beside work, found {found}"
+    );
 }
 
 #[test]
 fn who_relied_on_a_token_that_went_back_is_not_forgotten() {
     check(Some(3), two_submitters_meet_a_sleeper);
-    assert!(while_weak("idle.return_token", two_submitters_meet_a_sleeper));
+    assert!(while_weak(
+        "idle.return_token",
+        two_submitters_meet_a_sleeper
+    ));
 }
 
 /// A spinner finds work that will keep it, while another M sleeps and a submitter relies on the token.
@@ -281,7 +298,11 @@ fn found_work_meets_submit() {
     };
     m.found_work();
     submitter.join().unwrap();
-    assert_eq!(hall.idle.asleep(), 0, "an M sleeps beside work and a free permit");
+    assert_eq!(
+        hall.idle.asleep(),
+        0,
+        "an M sleeps beside work and a free permit"
+    );
 }
 
 #[test]
@@ -296,7 +317,10 @@ fn call_meets_event() {
     let hall = Hall::new(1);
     let submitter = hall.spawn(Hall::submit);
     let kernel = hall.spawn(|hall| hall.event.wake());
-    let mut m = M { permit: None, ..M::running(&hall, 0) };
+    let mut m = M {
+        permit: None,
+        ..M::running(&hall, 0)
+    };
     hall.permits.release(0);
     m.find_one(M::sleep_in_netpoll);
     m.end();
@@ -317,14 +341,21 @@ fn an_m_that_leaves_the_netpoller_has_the_token_it_was_called_with() {
 fn a_permit_given_up_meets_submit() {
     let hall = Hall::new(1);
     let permit = hall.permits.acquire(None, 0).unwrap();
-    assert!(hall.idle.lie_down(0, false, || hall.permits.any_free() && hall.has_work()));
+    assert!(
+        hall.idle
+            .lie_down(0, false, || hall.permits.any_free() && hall.has_work())
+    );
     let submitter = hall.spawn(|hall| {
         hall.work.fetch_add(1, Ordering::Relaxed);
         assert!(!hall.must_try_again());
     });
     hall.give_up(permit);
     submitter.join().unwrap();
-    assert_eq!(hall.idle.asleep(), 0, "the M sleeps beside work and a free permit");
+    assert_eq!(
+        hall.idle.asleep(),
+        0,
+        "the M sleeps beside work and a free permit"
+    );
 }
 
 #[test]
@@ -381,8 +412,11 @@ fn timer_of_a_permit_meets_poller() {
     loop {
         assert!(hall.idle.enter_poller(false, || false));
         let any = hall.permits.any_free();
-        let deadline =
-            if any { hall.permits.wheel(0).load(Ordering::Relaxed) } else { Nanos::MAX };
+        let deadline = if any {
+            hall.permits.wheel(0).load(Ordering::Relaxed)
+        } else {
+            Nanos::MAX
+        };
         hall.idle.sleep_until(deadline);
         if deadline == WHEN {
             break;
@@ -425,7 +459,10 @@ fn close_meets_lie_down() {
         let (hall, closing) = (Arc::clone(&hall), Arc::clone(&closing));
         thread::spawn(move || {
             closing.begin();
-            hall.idle.drain_parked().into_iter().for_each(|m| hall.notes[m].wake());
+            hall.idle
+                .drain_parked()
+                .into_iter()
+                .for_each(|m| hall.notes[m].wake());
         })
     };
     if hall.idle.lie_down(0, false, || closing.has_begun()) {

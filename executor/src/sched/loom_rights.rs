@@ -68,7 +68,13 @@ fn seat_meets_release() {
 #[test]
 fn a_seat_gets_the_permit_that_is_given_up() {
     check(None, seat_meets_release);
-    for site in ["seats.take", "seats.release", "seats.pass", "seats.passed", "permits.release"] {
+    for site in [
+        "seats.take",
+        "seats.release",
+        "seats.pass",
+        "seats.passed",
+        "permits.release",
+    ] {
         assert!(while_weak(site, seat_meets_release), "{site} is not needed");
     }
 }
@@ -218,13 +224,22 @@ fn visit_meets_close() {
     let found = house.spawned.load(Ordering::Relaxed);
     house.runtime.touch();
     visitor.join().unwrap();
-    assert_eq!(house.spawned.load(Ordering::Relaxed), found, "spawned into a runtime that is gone");
+    assert_eq!(
+        house.spawned.load(Ordering::Relaxed),
+        found,
+        "spawned into a runtime that is gone"
+    );
 }
 
 #[test]
 fn a_visitor_is_waited_for_or_turned_away() {
     check(None, visit_meets_close);
-    for site in ["closing.begin", "closing.visit", "closing.look", "closing.leave"] {
+    for site in [
+        "closing.begin",
+        "closing.visit",
+        "closing.look",
+        "closing.leave",
+    ] {
         assert!(while_weak(site, visit_meets_close), "{site} is not needed");
     }
 }
@@ -260,7 +275,10 @@ fn wait_and_end<const CARELESS: bool>(registry: &Registry<Record>, record: &Reco
 /// at the end there is none. A careless one goes before it has unregistered.
 fn sweep_meets_goroutines<const CARELESS: bool>() {
     type Home = (Registry<Record>, [Record; 2]);
-    let record = || Record { link: Link::new(), alive: Guarded::new() };
+    let record = || Record {
+        link: Link::new(),
+        alive: Guarded::new(),
+    };
     let home: Arc<Home> = Arc::new((Registry::new(), [record(), record()]));
     let goroutine = {
         let home = Arc::clone(&home);
@@ -269,7 +287,12 @@ fn sweep_meets_goroutines<const CARELESS: bool>() {
     let sweep = {
         let home = Arc::clone(&home);
         thread::spawn(move || {
-            assert!(home.0.some(8, |record| record.alive.times()).iter().all(|gone| *gone == 0));
+            assert!(
+                home.0
+                    .some(8, |record| record.alive.times())
+                    .iter()
+                    .all(|gone| *gone == 0)
+            );
             home.0.some_wakers(1).into_iter().for_each(Waker::wake);
         })
     };
@@ -282,5 +305,8 @@ fn sweep_meets_goroutines<const CARELESS: bool>() {
 #[test]
 fn a_sweep_finds_no_goroutine_that_is_gone() {
     check(Some(3), sweep_meets_goroutines::<false>);
-    assert!(while_weak("none: it is the careless one that must fail", sweep_meets_goroutines::<true>));
+    assert!(while_weak(
+        "none: it is the careless one that must fail",
+        sweep_meets_goroutines::<true>
+    ));
 }

@@ -2,12 +2,12 @@
 //!
 //! What only the thread itself touches is here; what others may see of it is in its [`P`].
 
+use super::Sched;
 use super::context::as_m;
 use super::g::G;
 use super::grain::Grain;
 use super::p::P;
 use super::permits::PermitId;
-use super::Sched;
 use crate::base::rng::Rng;
 use crate::base::wake_list::WakeList;
 use std::cell::{Cell, RefCell};
@@ -167,7 +167,10 @@ impl M {
 
     /// Takes a free permit; tells whether it has one now.
     pub(super) fn acquire(&self) -> bool {
-        let permit = self.sched.permits.acquire(Some(self.p()), self.last_permit.get());
+        let permit = self
+            .sched
+            .permits
+            .acquire(Some(self.p()), self.last_permit.get());
         self.permit.set(permit);
         if let Some(id) = permit {
             self.last_permit.set(id);
@@ -186,7 +189,11 @@ impl M {
     /// Gives up the permit to a thread without a P that waits for one: its root is due.
     pub(super) fn yield_permit(&self) {
         self.p().queue.drain_into(&self.sched.global);
-        self.p().next.take().into_iter().for_each(|g| self.sched.global.push(g));
+        self.p()
+            .next
+            .take()
+            .into_iter()
+            .for_each(|g| self.sched.global.push(g));
         self.release();
         // If a permit is free it is ours; if none is, whoever holds one comes to what was drained.
         if !self.acquire() {

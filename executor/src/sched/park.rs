@@ -75,10 +75,15 @@ impl M {
     /// Sleeps in the netpoller, until an event, the next deadline, or a call.
     fn sleep_in_netpoll(&self, mut poller: Poller<'_>) {
         let sched = self.sched();
-        let asleep = sched.idle.enter_poller(self.give_up_token(), || self.must_stay_awake());
+        let asleep = sched
+            .idle
+            .enter_poller(self.give_up_token(), || self.must_stay_awake());
         // While every permit is held its holder sees to its timers, and tells when it parks.
-        let deadline =
-            if sched.permits.any_free() { sched.earliest_deadline() } else { Nanos::MAX };
+        let deadline = if sched.permits.any_free() {
+            sched.earliest_deadline()
+        } else {
+            Nanos::MAX
+        };
         let mut list = self.wakers.borrow_mut();
         if asleep {
             sched.idle.sleep_until(deadline);
@@ -127,7 +132,9 @@ mod tests {
             sched.go(async {}, Location::caller());
         }
         wait_until("the goroutines are over", || sched.live() == 0);
-        wait_until("all Ms sleep", || sched.idle.asleep() == sched.ps.lock().len());
+        wait_until("all Ms sleep", || {
+            sched.idle.asleep() == sched.ps.lock().len()
+        });
         let leftover = sched.close(Instant::now() + Duration::from_secs(20));
         assert!(leftover.is_clean());
     }

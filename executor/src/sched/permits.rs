@@ -44,8 +44,14 @@ fn seat<H>() -> *mut H {
 
 impl<H, W> Permits<H, W> {
     pub(super) fn new(procs: u32, wheel: impl Fn() -> W) -> Self {
-        let permit = |_| Permit { holder: AtomicPtr::new(ptr::null_mut()), wheel: wheel() };
-        Self { all: (0..procs).map(permit).collect(), free: AtomicU32::new(procs) }
+        let permit = |_| Permit {
+            holder: AtomicPtr::new(ptr::null_mut()),
+            wheel: wheel(),
+        };
+        Self {
+            all: (0..procs).map(permit).collect(),
+            free: AtomicU32::new(procs),
+        }
     }
 
     /// How many there are: Go's GOMAXPROCS.
@@ -95,13 +101,17 @@ impl<H, W> Permits<H, W> {
         self.free.fetch_add(1, Ordering::Relaxed);
         // Ordering: Release pairs with the Acquire in `acquire`.
         let given_up = order("permits.release", Ordering::Release);
-        self.all[id as usize].holder.store(ptr::null_mut(), given_up);
+        self.all[id as usize]
+            .holder
+            .store(ptr::null_mut(), given_up);
     }
 
     /// Marks a permit that is held as that of a thread without a P.
     pub(super) fn pass(&self, id: PermitId) {
         // Ordering: Relaxed, for thieves only; the thread gets the permit through `Seat::passed`.
-        self.all[id as usize].holder.store(seat(), Ordering::Relaxed);
+        self.all[id as usize]
+            .holder
+            .store(seat(), Ordering::Relaxed);
     }
 
     /// The P that runs under permit `id`, if one does.

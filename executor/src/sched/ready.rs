@@ -25,7 +25,9 @@ pub(super) fn ready(g: G, woken_while_running: bool) {
     let mut g = Some(g);
     with_m(|m| {
         if std::ptr::eq(m.sched(), sched) && m.has_permit() {
-            g.take().into_iter().for_each(|g| m.ready(g, woken_while_running));
+            g.take()
+                .into_iter()
+                .for_each(|g| m.ready(g, woken_while_running));
         }
     });
     if let Some(g) = g {

@@ -52,7 +52,11 @@ struct Place<R> {
 
 impl<R> Link<R> {
     pub(super) fn new() -> Self {
-        Self(UnsafeCell::new(Place { prev: None, next: None, waker: None }))
+        Self(UnsafeCell::new(Place {
+            prev: None,
+            next: None,
+            waker: None,
+        }))
     }
 
     /// The place itself.
@@ -60,7 +64,10 @@ impl<R> Link<R> {
     /// # Safety
     /// The caller holds the lock of the registry, and lets go of the reference before the next
     /// call.
-    #[expect(clippy::mut_from_ref, reason = "the registry's lock makes the access exclusive")]
+    #[expect(
+        clippy::mut_from_ref,
+        reason = "the registry's lock makes the access exclusive"
+    )]
     unsafe fn place(&self) -> &mut Place<R> {
         // SAFETY: the lock is held, says the caller.
         unsafe { &mut *self.0.get() }
@@ -69,7 +76,9 @@ impl<R> Link<R> {
 
 impl<R: Registered> Registry<R> {
     pub(super) fn new() -> Self {
-        Self { list: Mutex::new(List { first: None }) }
+        Self {
+            list: Mutex::new(List { first: None }),
+        }
     }
 
     /// Adds a record, whose goroutine wakes through `waker`.
@@ -83,7 +92,11 @@ impl<R: Registered> Registry<R> {
         let next = list.first.replace(me);
         // SAFETY: the lock is held.
         let place = unsafe { record.link().place() };
-        *place = Place { prev: None, next, waker: Some(waker) };
+        *place = Place {
+            prev: None,
+            next,
+            waker: Some(waker),
+        };
         if let Some(next) = next {
             // SAFETY: a registered record is alive.
             let next = unsafe { next.as_ref() };
@@ -102,7 +115,8 @@ impl<R: Registered> Registry<R> {
         let place = unsafe { record.link().place() };
         let (prev, next, waker) = (place.prev.take(), place.next.take(), place.waker.take());
         // SAFETY: a registered record is alive.
-        let [before, after] = [prev, next].map(|other| other.map(|other| unsafe { other.as_ref() }));
+        let [before, after] =
+            [prev, next].map(|other| other.map(|other| unsafe { other.as_ref() }));
         match before {
             // SAFETY: the lock is held, and this is another record.
             Some(before) => unsafe { before.link().place() }.next = next,

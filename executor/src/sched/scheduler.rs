@@ -3,6 +3,8 @@
 use super::blocking_pool::BlockingPool;
 use super::closing::Closing;
 use super::config::Config;
+use super::context::with_m;
+use super::g::G;
 use super::g::{Meta, Recorded, new_g};
 use super::home::Home;
 use super::idle::{Idle, Sleeper};
@@ -12,8 +14,6 @@ use super::permits::Permits;
 use super::seats::Seats;
 use super::shutdown::Exits;
 use super::sysmon::Sysmon;
-use super::context::with_m;
-use super::g::G;
 use crate::base::atomic::{AtomicU32, AtomicU64, Ordering};
 use crate::base::clock::{self, Nanos};
 use crate::base::lock::Mutex;
@@ -161,7 +161,9 @@ impl Sched {
     where
         F: Future + Send + 'static,
     {
-        self.spawn(Id::next(), spawned_at, |meta| Body::new(future, Recorded::new(meta)));
+        self.spawn(Id::next(), spawned_at, |meta| {
+            Body::new(future, Recorded::new(meta))
+        });
     }
 
     /// Spawns a goroutine with the body that `make` makes for its record. It is runnable when this
@@ -293,12 +295,9 @@ impl Sched {
             return Ok(false);
         }
         // Ordering: Relaxed; only the number matters.
-        let taken = self.started.compare_exchange(
-            number,
-            number + 1,
-            Ordering::Relaxed,
-            Ordering::Relaxed,
-        );
+        let taken =
+            self.started
+                .compare_exchange(number, number + 1, Ordering::Relaxed, Ordering::Relaxed);
         if taken.is_err() {
             return Ok(false);
         }
@@ -359,7 +358,11 @@ impl Sched {
 
     /// The earliest deadline of all timers.
     pub(super) fn earliest_deadline(&self) -> Nanos {
-        self.permits.wheels().map(|wheel| wheel.next_deadline()).min().unwrap_or(Nanos::MAX)
+        self.permits
+            .wheels()
+            .map(|wheel| wheel.next_deadline())
+            .min()
+            .unwrap_or(Nanos::MAX)
     }
 
     /// Wakes the M in the netpoller if it would sleep past a deadline.

@@ -3,9 +3,9 @@
 //! Such a thread polls one future, the root, and runs no goroutine. It needs a permit for each
 //! poll, as everybody who runs does, and queues for one if none is free ([`super::seats`]).
 
+use super::Sched;
 use super::context::enter;
 use super::permits::PermitId;
-use super::Sched;
 use super::seats::Seat;
 use crate::panic;
 use crate::task::{Id, LocalSet, enter as enter_goroutine, must_not_block};
@@ -60,8 +60,13 @@ impl Sched {
         let locals = LocalSet::new();
         let mut root = pin!(locals.run_until(root));
         loop {
-            let permit = self.seats.take(&self.permits, &seat, |id| self.give_up_permit(id));
-            let permit = Seated { sched: self, permit };
+            let permit = self
+                .seats
+                .take(&self.permits, &seat, |id| self.give_up_permit(id));
+            let permit = Seated {
+                sched: self,
+                permit,
+            };
             self.rouse_sysmon();
             let polled = {
                 let _current = enter_goroutine(id);

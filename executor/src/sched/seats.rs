@@ -83,7 +83,10 @@ pub(super) struct Seats {
 
 impl Seats {
     pub(super) fn new() -> Self {
-        Self { waiting: AtomicU32::new(0), queue: Mutex::new(VecDeque::new()) }
+        Self {
+            waiting: AtomicU32::new(0),
+            queue: Mutex::new(VecDeque::new()),
+        }
     }
 
     /// Whether nobody waits; a hint, unless a fence stands before.
@@ -135,10 +138,13 @@ impl Seats {
         if self.is_empty() {
             return false;
         }
-        let Some(seat) = self.with_queue(VecDeque::pop_front) else { return false };
+        let Some(seat) = self.with_queue(VecDeque::pop_front) else {
+            return false;
+        };
         permits.pass(id);
         // Ordering: Release hands the permit over, see `take_passed`.
-        seat.passed.store(id, order("seats.pass", Ordering::Release));
+        seat.passed
+            .store(id, order("seats.pass", Ordering::Release));
         seat.note.wake();
         true
     }

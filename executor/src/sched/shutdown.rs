@@ -65,7 +65,11 @@ pub struct Waited {
 
 impl Waited {
     pub(super) fn new(meta: &Meta) -> Self {
-        Self { id: meta.id, parent: meta.parent, spawned_at: meta.spawned_at }
+        Self {
+            id: meta.id,
+            parent: meta.parent,
+            spawned_at: meta.spawned_at,
+        }
     }
 
     /// Its number.
@@ -204,7 +208,9 @@ impl Exits {
 
     /// The guard of a thread that runs the loop of an M.
     pub(super) fn guard(&self, sched: &Arc<Sched>) -> ExitGuard {
-        ExitGuard { sched: Arc::clone(sched) }
+        ExitGuard {
+            sched: Arc::clone(sched),
+        }
     }
 
     /// Waits until every M has gone; gives how many have not by `deadline`.
@@ -215,7 +221,11 @@ impl Exits {
             if left.is_zero() {
                 break;
             }
-            running = self.gone.wait_timeout(running, left).unwrap_or_else(|e| e.into_inner()).0;
+            running = self
+                .gone
+                .wait_timeout(running, left)
+                .unwrap_or_else(|e| e.into_inner())
+                .0;
         }
         *running
     }
@@ -254,7 +264,10 @@ struct Here {
 
 impl Here {
     fn new(sched: &Arc<Sched>) -> Self {
-        Self { _entered: enter(sched), _policy: WithPolicy::of(sched) }
+        Self {
+            _entered: enter(sched),
+            _policy: WithPolicy::of(sched),
+        }
     }
 }
 
@@ -279,7 +292,12 @@ impl Sched {
         let running = self.sweep(if threads == 0 { None } else { Some(deadline) });
         self.netpoll.close_all();
         let threads = threads + self.await_blocking(deadline);
-        Leftover { cancelled: alive.saturating_sub(running), running, threads, waited }
+        Leftover {
+            cancelled: alive.saturating_sub(running),
+            running,
+            threads,
+            waited,
+        }
     }
 
     /// Waits for the blocking calls that are under way; gives how many threads are left.
@@ -346,6 +364,9 @@ impl M {
 
     fn take_local(&self) -> Option<super::g::G> {
         // SAFETY: this thread is the M that owns the P.
-        self.p().next.take().or_else(|| unsafe { self.p().queue.pop() })
+        self.p()
+            .next
+            .take()
+            .or_else(|| unsafe { self.p().queue.pop() })
     }
 }

@@ -41,7 +41,10 @@ pub(super) struct Sysmon {
 
 impl Sysmon {
     pub(super) fn new() -> Self {
-        Self { asleep: AtomicBool::new(false), note: Note::new() }
+        Self {
+            asleep: AtomicBool::new(false),
+            note: Note::new(),
+        }
     }
 
     /// Ends its sleep, if it sleeps. The caller has passed the fence.
@@ -97,7 +100,11 @@ impl Sched {
         while !self.is_closing() {
             self.sysmon.note.sleep_until(Instant::now() + watch.pause);
             let found = self.look_after(&mut watch);
-            watch.pause = if found { PAUSE_MIN } else { (watch.pause * 2).min(PAUSE_MAX) };
+            watch.pause = if found {
+                PAUSE_MIN
+            } else {
+                (watch.pause * 2).min(PAUSE_MAX)
+            };
             if watch.quiet_since.elapsed() >= QUIET {
                 self.sleep_until_roused();
                 watch.quiet_since = Instant::now();
@@ -156,7 +163,9 @@ impl Sched {
         if watch.looked_at.elapsed() < NETWORK_STALE {
             return false;
         }
-        let Some(mut poller) = self.netpoll.try_acquire() else { return false };
+        let Some(mut poller) = self.netpoll.try_acquire() else {
+            return false;
+        };
         // An error here would be one of the poller's own fd, which nobody but us can close.
         let _ = poller.poll(PollTimeout::NoWait, &mut watch.wakers);
         drop(poller);

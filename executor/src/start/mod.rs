@@ -88,6 +88,7 @@ pub fn unreached<T>() -> T {
 }
 
 /// Runs the body of `main` as goroutine 1.
+#[track_caller]
 pub fn run_main<F>(config: MainConfig, future: F) -> F::Output
 where
     F: Future + Send + 'static,
@@ -97,6 +98,7 @@ where
 }
 
 /// Runs the body of `main` on the main thread.
+#[track_caller]
 pub fn run_main_local<F>(config: MainConfig, future: F) -> F::Output
 where
     F: Future,
@@ -105,6 +107,7 @@ where
 }
 
 /// Runs the body of a test as goroutine 1.
+#[track_caller]
 pub fn run_test<F>(config: MainConfig, future: F) -> F::Output
 where
     F: Future + Send + 'static,

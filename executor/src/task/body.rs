@@ -91,7 +91,11 @@ pub(crate) struct Body<F: Future, S: Sink<F::Output>> {
 
 impl<F: Future, S: Sink<F::Output>> Body<F, S> {
     pub(crate) fn new(future: F, sink: S) -> Self {
-        Self { waited: false, future: Some(future), sink: Some(sink) }
+        Self {
+            waited: false,
+            future: Some(future),
+            sink: Some(sink),
+        }
     }
 
     /// Whether the goroutine has ever been pending.
@@ -128,7 +132,9 @@ impl<F: Future, S: Sink<F::Output>> Body<F, S> {
     /// replaces a result, but not an earlier panic.
     fn end(mut self: Pin<&mut Self>, outcome: Result<F::Output, JoinError>) {
         let late = self.as_mut().drop_future();
-        let Some(sink) = self.parts().1.take() else { return };
+        let Some(sink) = self.parts().1.take() else {
+            return;
+        };
         let id = sink.id();
         let outcome = match (late, outcome) {
             (None, outcome) => outcome,

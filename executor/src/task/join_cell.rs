@@ -45,7 +45,12 @@ pub(crate) fn join_cell<T>(
         id,
         spawned_at,
     });
-    (Completer { cell: Arc::clone(&cell) }, JoinHandle::new(cell))
+    (
+        Completer {
+            cell: Arc::clone(&cell),
+        },
+        JoinHandle::new(cell),
+    )
 }
 
 /// A place for a waker. What is left there is dropped with the cell, on anybody's thread; it may be
@@ -92,7 +97,9 @@ impl<T> JoinCell<T> {
     pub(crate) fn abort(&self) {
         // Ordering: Acquire pairs with the Release that set TASK, so the waker is there; Release
         // with the body's look at ABORT.
-        let before = self.flags.fetch_or(ABORT, order("join.abort", Ordering::AcqRel));
+        let before = self
+            .flags
+            .fetch_or(ABORT, order("join.abort", Ordering::AcqRel));
         if before & (DONE | TASK) == TASK {
             self.wake_task();
         }
@@ -116,13 +123,20 @@ impl<T> JoinCell<T> {
         if flags & JOINER != 0 && !self.take_back_joiner() {
             return Poll::Ready(self.take_outcome());
         }
-        if self.store_joiner(cx.waker()) { Poll::Pending } else { Poll::Ready(self.take_outcome()) }
+        if self.store_joiner(cx.waker()) {
+            Poll::Pending
+        } else {
+            Poll::Ready(self.take_outcome())
+        }
     }
 
     /// Clears JOINER; `false` if the goroutine was done first, and its completer owns the slot.
     fn take_back_joiner(&self) -> bool {
         // Ordering: Acquire pairs with the Release of DONE for the outcome we may go on to read.
-        self.flags.fetch_and(!JOINER, order("join.take-back", Ordering::Acquire)) & DONE == 0
+        self.flags
+            .fetch_and(!JOINER, order("join.take-back", Ordering::Acquire))
+            & DONE
+            == 0
     }
 
     /// Leaves `waker` for the completer; `false` if the goroutine is done. Owns the joiner slot.
@@ -135,7 +149,9 @@ impl<T> JoinCell<T> {
         };
         // Ordering: Release hands the waker to the completer; Acquire pairs with its Release of
         // DONE, if that was first.
-        let before = self.flags.fetch_or(JOINER, order("join.joiner", Ordering::AcqRel));
+        let before = self
+            .flags
+            .fetch_or(JOINER, order("join.joiner", Ordering::AcqRel));
         drop(old);
         before & DONE == 0
     }
@@ -145,14 +161,17 @@ impl<T> JoinCell<T> {
         // SAFETY: DONE is set and was seen with Acquire, so the completer has written the slot and
         // leaves it to the handle.
         let slot = unsafe { &mut *self.outcome.get() };
-        slot.take().unwrap_or_else(|| panic!("a JoinHandle was polled after it was ready"))
+        slot.take()
+            .unwrap_or_else(|| panic!("a JoinHandle was polled after it was ready"))
     }
 
     /// The handle goes away without having taken the outcome.
     pub(crate) fn detach(&self) {
         // Ordering: Acquire pairs with the Release of DONE for the outcome we then own. There is
         // nothing to publish: the joiner slot, if it is the completer's, became that by JOINER.
-        let before = self.flags.fetch_or(GONE, order("join.gone", Ordering::Acquire));
+        let before = self
+            .flags
+            .fetch_or(GONE, order("join.gone", Ordering::Acquire));
         if before & DONE != 0 {
             self.discard(self.take_outcome());
         } else if before & JOINER != 0 && self.take_back_joiner() {
@@ -219,7 +238,11 @@ impl<T> Sink<T> for Completer<T> {
     #[inline]
     fn is_aborted(&self) -> bool {
         // Ordering: Acquire pairs with `abort`: the body sees what its aborter did before.
-        self.cell.flags.load(order("join.is-aborted", Ordering::Acquire)) & ABORT != 0
+        self.cell
+            .flags
+            .load(order("join.is-aborted", Ordering::Acquire))
+            & ABORT
+            != 0
     }
 
     #[inline]
@@ -229,7 +252,10 @@ impl<T> Sink<T> for Completer<T> {
         slot.0 = Some(waker.clone());
         // Ordering: Release hands the waker to `abort`; Acquire pairs with its Release, if it was
         // first: it saw no TASK and left the wake-up to us.
-        let before = self.cell.flags.fetch_or(TASK, order("join.task", Ordering::AcqRel));
+        let before = self
+            .cell
+            .flags
+            .fetch_or(TASK, order("join.task", Ordering::AcqRel));
         if before & ABORT != 0 {
             waker.wake_by_ref();
         }
@@ -241,11 +267,16 @@ impl<T> Sink<T> for Completer<T> {
         *slot = Some(outcome);
         // Ordering: Release hands the outcome to the handle; Acquire pairs with the Release that
         // set JOINER, for the waker, or GONE.
-        let before = self.cell.flags.fetch_or(DONE, order("join.done", Ordering::AcqRel));
+        let before = self
+            .cell
+            .flags
+            .fetch_or(DONE, order("join.done", Ordering::AcqRel));
         if before & GONE != 0 {
             // SAFETY: GONE came first, so the handle will not touch the slot again.
             let outcome = unsafe { &mut *self.cell.outcome.get() }.take();
-            outcome.into_iter().for_each(|outcome| self.cell.discard(outcome));
+            outcome
+                .into_iter()
+                .for_each(|outcome| self.cell.discard(outcome));
         }
         if before & (TASK | ABORT) == TASK {
             // SAFETY: no abort came before DONE, so none will look at the slot any more.

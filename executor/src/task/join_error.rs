@@ -31,7 +31,10 @@ impl JoinError {
     }
 
     pub(crate) fn panicked(id: Id, payload: Payload) -> Self {
-        Self { id, panic: Some(Mutex::new(payload)) }
+        Self {
+            id,
+            panic: Some(Mutex::new(payload)),
+        }
     }
 
     /// Whether the goroutine was aborted, or dropped with its runtime, before it was done.
@@ -67,7 +70,8 @@ impl JoinError {
     /// See [`is_panic`](Self::is_panic).
     #[track_caller]
     pub fn into_panic(self) -> Box<dyn Any + Send + 'static> {
-        self.try_into_panic().expect("into_panic() on the JoinError of a cancelled goroutine")
+        self.try_into_panic()
+            .expect("into_panic() on the JoinError of a cancelled goroutine")
     }
 
     /// What the goroutine panicked with.
@@ -109,7 +113,11 @@ impl JoinError {
 
     /// The text of the panic, if it has one.
     fn message(&self) -> Option<String> {
-        let payload = self.panic.as_ref()?.lock().unwrap_or_else(|e| e.into_inner());
+        let payload = self
+            .panic
+            .as_ref()?
+            .lock()
+            .unwrap_or_else(|e| e.into_inner());
         payload_text(&**payload).map(str::to_owned)
     }
 }

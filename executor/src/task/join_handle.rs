@@ -34,7 +34,10 @@ pub struct JoinHandle<T> {
 
 impl<T> JoinHandle<T> {
     pub(crate) fn new(cell: Arc<JoinCell<T>>) -> Self {
-        Self { id: cell.id(), cell: Some(cell) }
+        Self {
+            id: cell.id(),
+            cell: Some(cell),
+        }
     }
 
     /// Asks the goroutine to end where it waits; its future is dropped there.
@@ -106,7 +109,10 @@ impl<T> Future for JoinHandle<T> {
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let cell = self.cell.as_ref().expect("a JoinHandle was polled after it was ready");
+        let cell = self
+            .cell
+            .as_ref()
+            .expect("a JoinHandle was polled after it was ready");
         let outcome = std::task::ready!(cell.poll(cx));
         self.cell = None;
         Poll::Ready(outcome)

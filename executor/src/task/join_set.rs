@@ -38,7 +38,9 @@ impl<T: Send + 'static> JoinSet<T> {
     /// assert!(gort::task::JoinSet::<()>::new().is_empty());
     /// ```
     pub fn new() -> Self {
-        Self { running: FuturesUnordered::new() }
+        Self {
+            running: FuturesUnordered::new(),
+        }
     }
 
     /// Adds a goroutine that was spawned elsewhere, and gives the right to abort it.
@@ -215,6 +217,8 @@ impl<T> Drop for JoinSet<T> {
 
 impl<T> fmt::Debug for JoinSet<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("JoinSet").field("len", &self.running.len()).finish()
+        f.debug_struct("JoinSet")
+            .field("len", &self.running.len())
+            .finish()
     }
 }

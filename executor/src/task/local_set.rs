@@ -115,7 +115,10 @@ impl LocalSet {
     /// # Examples
     /// See [`LocalSet`].
     pub fn new() -> Self {
-        let inbox = Inbox { ready: ConcurrentQueue::unbounded(), driver: AtomicWaker::new() };
+        let inbox = Inbox {
+            ready: ConcurrentQueue::unbounded(),
+            driver: AtomicWaker::new(),
+        };
         Self {
             local: Rc::new(Local {
                 inbox: Arc::new(inbox),
@@ -181,7 +184,11 @@ impl LocalSet {
             if self.local.run() {
                 cx.waker().wake_by_ref();
             }
-            if self.local.live.get() == 0 { Poll::Ready(()) } else { Poll::Pending }
+            if self.local.live.get() == 0 {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
         })
         .await;
     }
@@ -191,7 +198,10 @@ impl Local {
     /// Makes this the set of [`spawn_local`] until the guard drops.
     fn enter(self: &Rc<Self>) -> Entered {
         let before = CURRENT.with(|current| current.replace(Some(Rc::clone(self))));
-        Entered { before, _thread: PhantomData }
+        Entered {
+            before,
+            _thread: PhantomData,
+        }
     }
 
     /// Polls goroutines that are ready, some of them; tells whether there are more.
@@ -227,7 +237,11 @@ impl Local {
         S: Sink<F::Output> + 'static,
     {
         let place = self.take_place();
-        let member = Member { body, local: Rc::clone(self), place };
+        let member = Member {
+            body,
+            local: Rc::clone(self),
+            place,
+        };
         let inbox = Arc::clone(&self.inbox);
         let schedule = move |runnable| inbox.push(runnable);
         // SAFETY: the future may be polled and dropped on this thread only. Its runnable lives in
@@ -309,7 +323,14 @@ impl Drop for LocalSet {
     fn drop(&mut self) {
         let _entered = self.local.enter();
         while self.local.live.get() > 0 {
-            let wakers: Vec<Waker> = self.local.wakers.borrow().iter().flatten().cloned().collect();
+            let wakers: Vec<Waker> = self
+                .local
+                .wakers
+                .borrow()
+                .iter()
+                .flatten()
+                .cloned()
+                .collect();
             wakers.into_iter().for_each(Waker::wake);
             while let Ok(runnable) = self.local.inbox.ready.pop() {
                 drop(runnable);
@@ -327,6 +348,8 @@ impl Default for LocalSet {
 
 impl fmt::Debug for LocalSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LocalSet").field("goroutines", &self.local.live.get()).finish()
+        f.debug_struct("LocalSet")
+            .field("goroutines", &self.local.live.get())
+            .finish()
     }
 }

@@ -20,9 +20,9 @@ mod yield_now;
 
 pub(crate) use body::{Body, Detached, Sink};
 pub(crate) use current::enter;
+pub use current::{goid, try_goid};
 #[cfg(all(feature = "rt", not(gort_loom)))]
 pub(crate) use current::{may_block, must_not_block};
-pub use current::{goid, try_goid};
 pub use id::Id;
 pub(crate) use join_cell::join_cell;
 pub use join_error::JoinError;
@@ -30,7 +30,7 @@ pub use join_handle::{AbortHandle, JoinHandle};
 #[cfg(all(feature = "rt", not(gort_loom)))]
 pub use join_set::JoinSet;
 #[cfg(all(feature = "rt", not(gort_loom)))]
-pub use local_set::{LocalSet, spawn_local};
-#[cfg(all(feature = "rt", not(gort_loom)))]
 pub(crate) use local_set::go_local;
+#[cfg(all(feature = "rt", not(gort_loom)))]
+pub use local_set::{LocalSet, spawn_local};
 pub use yield_now::{YieldNow, yield_now};

@@ -74,9 +74,7 @@ async fn a_move_in_a_nested_go_belongs_to_the_inner_one() {
     let inner = spawn!({
         let here = goid();
         assert!(here != outer);
-        spawn!({ move(goid()) == here })
-            .await
-            .unwrap()
+        spawn!({ move(goid()) == here }).await.unwrap()
     });
     assert!(inner.await.unwrap());
 }
