@@ -72,9 +72,10 @@ impl M {
             self.sched().wake_p();
             return;
         }
-        let alone = self.p().is_empty();
+        // Asked in this order: while every M runs, the first question is the only one.
+        let shared = self.sched().permits.any_free() && !self.is_batching() && !self.p().is_empty();
         self.push(g);
-        if !alone && !self.is_batching() {
+        if shared {
             self.share_surplus();
         }
     }
