@@ -1,8 +1,8 @@
 //! Where sysmon sleeps: for a pause, or until there is something to look after.
 //!
 //! The long sleep is announced, then a fence, then sysmon looks once more whether all permits are
-//! free; who takes a permit does so, then a fence, then looks whether sysmon sleeps. Whichever fence
-//! comes first, either sysmon sees the permit or its taker sees that it sleeps.
+//! free; who takes a permit does so, then a fence, then looks whether sysmon sleeps. Whichever
+//! fence comes first, either sysmon sees the permit or its taker sees that it sleeps.
 
 use crate::base::atomic::{AtomicBool, Ordering, fence_at, glance};
 use crate::base::note::Note;
@@ -19,7 +19,10 @@ pub(super) struct Doze {
 
 impl Doze {
     pub(super) fn new() -> Self {
-        Self { asleep: AtomicBool::new(false), note: Note::new() }
+        Self {
+            asleep: AtomicBool::new(false),
+            note: Note::new(),
+        }
     }
 
     /// Sleeps until `until`, or [`Doze::end`].

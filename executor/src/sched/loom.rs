@@ -1,8 +1,9 @@
 //! Models of parking and submitting: no wake-up is lost, and no token and no permit either.
 //!
-//! They drive the real [`Idle`], [`Permits`] and [`Seats`]. What stands beside them is as weak as it can be: the run queues are one number without any order of its own, and
-//! the netpoller is a note that keeps a wake-up, as an eventfd does. An M of a model does what
-//! `park.rs` does, a submitter what `Sched::wake_p` does; they must agree with them.
+//! They drive the real [`Idle`], [`Permits`] and [`Seats`]. What stands beside them is as weak as
+//! it can be: the run queues are one number without any order of its own, and the netpoller is a
+//! note that keeps a wake-up, as an eventfd does. An M of a model does what `park.rs` does, a
+//! submitter what `Sched::wake_p` does; they must agree with them.
 //!
 //! A lost wake-up shows as a deadlock, which the checker reports. Each fence and ordering that the
 //! proof names is taken away once, and a model must notice.
@@ -252,8 +253,8 @@ fn work_submitted_while_a_spinner_gives_up_is_found() {
     assert!(while_weak("idle.last_look", park_meets_submit::<true>));
 }
 
-/// Two submitters while the only M finds the first one's work and lies down: one takes the token and
-/// finds nobody, the other relies on that token.
+/// Two submitters while the only M finds the first one's work and lies down: one takes the token
+/// and finds nobody, the other relies on that token.
 fn two_submitters_meet_a_sleeper() {
     fn submit(hall: &Hall) -> bool {
         hall.work.fetch_add(1, Ordering::Relaxed);
@@ -283,7 +284,8 @@ fn who_relied_on_a_token_that_went_back_is_not_forgotten() {
     ));
 }
 
-/// A spinner finds work that will keep it, while another M sleeps and a submitter relies on the token.
+/// A spinner finds work that will keep it, while another M sleeps and a submitter relies on the
+/// token.
 fn found_work_meets_submit() {
     let hall = Hall::new(2);
     assert!(hall.idle.lie_down(1, false, || false));
@@ -336,8 +338,8 @@ fn an_m_that_leaves_the_netpoller_has_the_token_it_was_called_with() {
     assert!(while_weak("idle.last_look", call_meets_event));
 }
 
-/// A thread that is no M holds the only permit while an M lies down and work comes: whoever gives the
-/// permit up looks for it.
+/// A thread that is no M holds the only permit while an M lies down and work comes: whoever gives
+/// the permit up looks for it.
 fn a_permit_given_up_meets_submit() {
     let hall = Hall::new(1);
     let permit = hall.permits.acquire(None, 0).unwrap();
@@ -365,8 +367,8 @@ fn work_submitted_while_the_last_permit_is_given_up_is_found() {
     assert!(while_weak("seats.release", a_permit_given_up_meets_submit));
 }
 
-/// A timer set from outside, and the M that goes to sleep in the netpoller: it sleeps no longer than
-/// that, or is woken.
+/// A timer set from outside, and the M that goes to sleep in the netpoller: it sleeps no longer
+/// than that, or is woken.
 fn timer_meets_poller() {
     const WHEN: Nanos = 5;
     let hall = Hall::new(1);
@@ -433,7 +435,8 @@ fn the_poller_learns_of_the_timers_of_a_free_permit() {
     assert!(while_weak("idle.last_look", timer_of_a_permit_meets_poller));
 }
 
-/// A submitter looks for a sleeper that gets up by itself: either it is called or it is up, not both.
+/// A submitter looks for a sleeper that gets up by itself: either it is called or it is up, not
+/// both.
 fn pick_meets_get_up() {
     let hall = Hall::new(1);
     let submitter = {
