@@ -140,7 +140,8 @@ impl Sched {
 
     /// Sleeps until a permit is taken, or the runtime closes.
     fn sleep_until_roused(&self) {
-        self.sysmon.sleep(|| self.permits.all_free() && !self.is_closing());
+        self.sysmon
+            .sleep(|| self.permits.all_free() && !self.is_closing());
     }
 }
 

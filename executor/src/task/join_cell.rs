@@ -320,7 +320,7 @@ mod tests {
         }
     }
 
-    /// A cell whose joiner slot holds the last waker of an [`Explosive`], and the count of its drops.
+    /// A cell that holds the last waker of an [`Explosive`] for its joiner, and the count of drops.
     fn armed() -> (Completer<()>, JoinHandle<()>, Arc<AtomicU32>) {
         let drops = Arc::default();
         let (completer, mut handle) = join_cell(Id::next(), Location::caller());
