@@ -1,9 +1,9 @@
 //! Models of parking and submitting: no wake-up is lost, and no token and no permit either.
 //!
 //! They drive the real [`Idle`], [`Permits`] and [`Seats`]. What stands beside them is as weak as
-//! it can be: the run queues are one number without any order of its own, and
-//! the netpoller is a note that keeps a wake-up, as an eventfd does. An M of a model does what
-//! `park.rs` does, a submitter what `Sched::wake_p` does; they must agree with them.
+//! it can be: the run queues are one number without any order of its own, and the netpoller is a
+//! note that keeps a wake-up, as an eventfd does. An M of a model does what `park.rs` does, a
+//! submitter what `Sched::wake_p` does; they must agree with them.
 //!
 //! A lost wake-up shows as a deadlock, which the checker reports. Each fence and ordering that the
 //! proof names is taken away once, and a model must notice.
@@ -254,8 +254,7 @@ fn work_submitted_while_a_spinner_gives_up_is_found() {
 }
 
 /// Two submitters while the only M finds the first one's work and lies down: one takes the token
-/// and
-/// finds nobody, the other relies on that token.
+/// and finds nobody, the other relies on that token.
 fn two_submitters_meet_a_sleeper() {
     fn submit(hall: &Hall) -> bool {
         hall.work.fetch_add(1, Ordering::Relaxed);
@@ -340,8 +339,7 @@ fn an_m_that_leaves_the_netpoller_has_the_token_it_was_called_with() {
 }
 
 /// A thread that is no M holds the only permit while an M lies down and work comes: whoever gives
-/// the
-/// permit up looks for it.
+/// the permit up looks for it.
 fn a_permit_given_up_meets_submit() {
     let hall = Hall::new(1);
     let permit = hall.permits.acquire(None, 0).unwrap();
@@ -370,8 +368,7 @@ fn work_submitted_while_the_last_permit_is_given_up_is_found() {
 }
 
 /// A timer set from outside, and the M that goes to sleep in the netpoller: it sleeps no longer
-/// than
-/// that, or is woken.
+/// than that, or is woken.
 fn timer_meets_poller() {
     const WHEN: Nanos = 5;
     let hall = Hall::new(1);

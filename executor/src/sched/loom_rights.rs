@@ -5,6 +5,7 @@
 //! for what their failures look like.
 
 use super::closing::Closing;
+use super::doze::Doze;
 use super::loom::Guarded;
 use super::permits::{PermitId, Permits};
 use super::registry::{Link, Registered, Registry};
@@ -188,6 +189,28 @@ fn a_p_is_seen_whole_through_its_permit() {
     check(None, acquire_meets_thief);
     assert!(while_weak("permits.acquire", acquire_meets_thief));
     assert!(while_weak("permits.running", acquire_meets_thief));
+}
+
+/// A permit is taken while sysmon, which saw none held, goes to its long sleep.
+fn acquire_meets_doze() {
+    let rights = Rights::new(2);
+    let doze = Arc::new(Doze::new());
+    let m = {
+        let (rights, doze) = (Arc::clone(&rights), Arc::clone(&doze));
+        thread::spawn(move || {
+            assert!(rights.permits.acquire(None, 0).is_some());
+            doze.rouse();
+        })
+    };
+    doze.sleep(|| rights.permits.all_free());
+    m.join().unwrap();
+}
+
+#[test]
+fn sysmon_does_not_sleep_while_a_permit_is_held() {
+    check(None, acquire_meets_doze);
+    assert!(while_weak("doze.sleep", acquire_meets_doze));
+    assert!(while_weak("doze.rouse", acquire_meets_doze));
 }
 
 /// What the closer of a runtime and its visitors share.

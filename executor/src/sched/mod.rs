@@ -7,6 +7,7 @@ mod closing;
 mod config;
 #[cfg(not(gort_loom))]
 mod context;
+mod doze;
 #[cfg(not(gort_loom))]
 mod find;
 #[cfg(not(gort_loom))]

@@ -4,6 +4,7 @@ use super::blocking_pool::BlockingPool;
 use super::closing::Closing;
 use super::config::Config;
 use super::context::with_m;
+use super::doze::Doze;
 use super::g::G;
 use super::g::{Meta, Recorded, new_g};
 use super::home::Home;
@@ -13,7 +14,6 @@ use super::p::{P, PRef};
 use super::permits::Permits;
 use super::seats::Seats;
 use super::shutdown::Exits;
-use super::sysmon::Sysmon;
 use crate::base::atomic::{AtomicU32, AtomicU64, Ordering};
 use crate::base::clock::{self, Nanos};
 use crate::base::lock::Mutex;
@@ -42,7 +42,8 @@ pub(crate) struct Sched {
     pub(crate) netpoll: Arc<Netpoll>,
     /// Counts looks at the network. Written by who holds the netpoller, read by sysmon.
     looks: AtomicU32,
-    pub(super) sysmon: Sysmon,
+    /// Where sysmon sleeps.
+    pub(super) sysmon: Doze,
     /// Threads without a P that wait for a permit.
     pub(super) seats: Seats,
     /// The storage of every M, in the order they were started. Only added to.
@@ -102,7 +103,7 @@ impl Sched {
                 global: GlobalQueue::new(),
                 netpoll,
                 looks: AtomicU32::new(0),
-                sysmon: Sysmon::new(),
+                sysmon: Doze::new(),
                 seats: Seats::new(),
                 ps: Mutex::new(Vec::new()),
                 started: AtomicU32::new(0),

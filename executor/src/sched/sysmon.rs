@@ -6,14 +6,11 @@
 //! round, not for the end of a poll.
 //!
 //! Rounds are 1 ms apart while something was found, up to 10 ms while not. When no permit has been
-//! held for a second sysmon sleeps until one is taken ([`Sched::rouse_sysmon`]), so that an idle
-//! process is really idle. The sleep is announced, then a fence, then all permits are looked at
-//! once more; who takes a permit does so, then a fence, then looks whether sysmon sleeps.
+//! held for a second sysmon sleeps until one is taken ([`super::doze`]), so that an idle process is
+//! really idle.
 
 use super::Sched;
 use super::p::P;
-use crate::base::atomic::{AtomicBool, Ordering, fence};
-use crate::base::note::Note;
 use crate::base::wake_list::WakeList;
 use crate::netpoll::PollTimeout;
 use std::sync::Arc;
@@ -31,43 +28,10 @@ const QUIET: Duration = Duration::from_secs(1);
 /// For how long nobody must have looked at the network before sysmon does (Go's 10 ms).
 const NETWORK_STALE: Duration = Duration::from_millis(10);
 
-/// How sysmon is reached.
-#[derive(Debug)]
-pub(super) struct Sysmon {
-    /// Whether it sleeps. Set by sysmon, cleared by who rouses it.
-    asleep: AtomicBool,
-    note: Note,
-}
-
-impl Sysmon {
-    pub(super) fn new() -> Self {
-        Self {
-            asleep: AtomicBool::new(false),
-            note: Note::new(),
-        }
-    }
-
-    /// Ends its sleep, if it sleeps. The caller has passed the fence.
-    #[inline]
-    fn rouse(&self) {
-        // Ordering: Relaxed, after the fence; the note orders what follows.
-        if self.asleep.load(Ordering::Relaxed) && self.asleep.swap(false, Ordering::Relaxed) {
-            self.note.wake();
-        }
-    }
-
-    /// Ends its pause or its sleep, for the shutdown.
-    pub(super) fn end(&self) {
-        self.note.wake();
-    }
-}
-
 impl Sched {
     /// A permit was taken: sysmon has something to look after, if it sleeps.
     #[inline]
     pub(super) fn rouse_sysmon(&self) {
-        // Ordering: SeqCst fence; its partner is in `sleep_until_roused`.
-        fence(Ordering::SeqCst);
         self.sysmon.rouse();
     }
 }
@@ -98,7 +62,7 @@ impl Sched {
             wakers: WakeList::new(),
         };
         while !self.is_closing() {
-            self.sysmon.note.sleep_until(Instant::now() + watch.pause);
+            self.sysmon.pause(Instant::now() + watch.pause);
             let found = self.look_after(&mut watch);
             watch.pause = if found {
                 PAUSE_MIN
@@ -176,16 +140,8 @@ impl Sched {
 
     /// Sleeps until a permit is taken, or the runtime closes.
     fn sleep_until_roused(&self) {
-        // Ordering: Relaxed, before the fence.
-        self.sysmon.asleep.store(true, Ordering::Relaxed);
-        // Ordering: SeqCst fence; its partner is in `rouse_sysmon`, after a permit was taken:
-        // either we see the permit, or its taker sees that we sleep.
-        fence(Ordering::SeqCst);
-        if self.permits.all_free() && !self.is_closing() {
-            self.sysmon.note.sleep();
-        }
-        // Ordering: Relaxed; only this thread sets it.
-        self.sysmon.asleep.store(false, Ordering::Relaxed);
+        self.sysmon
+            .sleep(|| self.permits.all_free() && !self.is_closing());
     }
 }
 

@@ -177,7 +177,7 @@ impl<T> JoinCell<T> {
         } else if before & JOINER != 0 && self.take_back_joiner() {
             // SAFETY: JOINER is clear again and the handle is going, so the slot is ours alone.
             let joiner = unsafe { &mut *self.joiner.get() };
-            drop(joiner.0.take());
+            drop_quietly(joiner.0.take());
         }
     }
 
@@ -292,5 +292,65 @@ impl<T> Sink<T> for Completer<T> {
                 drop_quietly(joiner);
             }
         }
+    }
+}
+
+#[cfg(all(test, not(gort_loom)))]
+mod tests {
+    use super::{Completer, join_cell};
+    use crate::task::{Id, JoinHandle, Sink};
+    use std::future::Future;
+    use std::panic::{AssertUnwindSafe, Location, catch_unwind, panic_any};
+    use std::pin::Pin;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::task::{Context, Wake, Waker};
+
+    /// Panics when its last waker is dropped, and counts that.
+    struct Explosive(Arc<AtomicU32>);
+
+    impl Wake for Explosive {
+        fn wake(self: Arc<Self>) {}
+    }
+
+    impl Drop for Explosive {
+        fn drop(&mut self) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            panic_any("dropped");
+        }
+    }
+
+    /// A cell that holds the last waker of an [`Explosive`] for its joiner, and the count of drops.
+    fn armed() -> (Completer<()>, JoinHandle<()>, Arc<AtomicU32>) {
+        let drops = Arc::default();
+        let (completer, mut handle) = join_cell(Id::next(), Location::caller());
+        let waker = Waker::from(Arc::new(Explosive(Arc::clone(&drops))));
+        assert!(
+            Pin::new(&mut handle)
+                .poll(&mut Context::from_waker(&waker))
+                .is_pending()
+        );
+        drop(waker);
+        (completer, handle, drops)
+    }
+
+    #[test]
+    fn a_joiners_waker_may_panic_where_the_handle_drops_it() {
+        let (completer, handle, drops) = armed();
+        let unwinding = catch_unwind(AssertUnwindSafe(move || {
+            let _handle = handle;
+            panic_any("the first panic, during which the handle is dropped");
+        }));
+        assert!(unwinding.is_err());
+        assert_eq!(drops.load(Ordering::Relaxed), 1);
+        completer.finish(Ok(()));
+    }
+
+    #[test]
+    fn a_joiners_waker_may_panic_where_the_goroutine_ends() {
+        let (completer, handle, drops) = armed();
+        completer.finish(Ok(()));
+        assert_eq!(drops.load(Ordering::Relaxed), 1);
+        drop(handle);
     }
 }
