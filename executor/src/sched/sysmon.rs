@@ -84,7 +84,9 @@ impl Sched {
         }
         let stuck = self.has_work_behind_a_poll(watch);
         let stale = self.look_at_stale_network(watch);
-        if self.permits.any_free() && (stuck || self.has_due_timer()) {
+        // An M that found nobody to wake trusts in its own next look, be it a long poll away.
+        let left = !self.global.is_empty() || self.has_due_timer();
+        if self.permits.any_free() && (stuck || left) {
             self.wake_p();
             return true;
         }
