@@ -84,9 +84,8 @@ impl Sched {
         }
         let stuck = self.has_work_behind_a_poll(watch);
         let stale = self.look_at_stale_network(watch);
-        // An M that found nobody to wake trusts in its own next look, be it a long poll away.
-        let left = !self.global.is_empty() || self.has_due_timer();
-        if self.permits.any_free() && (stuck || left) {
+        let left = self.permits.all_free() && !self.global.is_empty();
+        if self.permits.any_free() && (stuck || left || self.has_due_timer()) {
             self.wake_p();
             return true;
         }
@@ -94,9 +93,11 @@ impl Sched {
     }
 
     /// Whether Gs wait behind polls that last: on some P that has been in the same poll since the
-    /// last round, or has got through few.
+    /// last round, or has got through few. What is left in the global queue counts as well: an M that
+    /// found nobody to wake for it trusts in its own next look, be it a long poll away.
     fn has_work_behind_a_poll(&self, watch: &mut Watch) -> bool {
         let now = Instant::now();
+        let injected = !self.global.is_empty();
         let mut stuck = false;
         for (id, seen) in (0..).zip(&mut watch.polls) {
             let Some(p) = self.permits.running(id) else {
@@ -107,7 +108,8 @@ impl Sched {
             match *seen {
                 Some((same, then, since)) if std::ptr::eq(same, p) => {
                     let polls = tick.wrapping_sub(then);
-                    stuck |= !p.is_empty() && lasts(polls, now - since, p.is_fine());
+                    let waits = injected || !p.is_empty();
+                    stuck |= waits && lasts(polls, now - since, p.is_fine());
                     if polls > 0 {
                         *seen = Some((p, tick, now));
                     }
