@@ -114,9 +114,11 @@ impl<R: Registered> Registry<R> {
         // SAFETY: the lock is held.
         let place = unsafe { record.link().place() };
         let (prev, next, waker) = (place.prev.take(), place.next.take(), place.waker.take());
-        // SAFETY: a registered record is alive.
-        let [before, after] =
-            [prev, next].map(|other| other.map(|other| unsafe { other.as_ref() }));
+        let neighbour = |other: NonNull<R>| {
+            // SAFETY: a registered record is alive, and the lock is held.
+            unsafe { &*other.as_ptr() }
+        };
+        let (before, after) = (prev.map(neighbour), next.map(neighbour));
         match before {
             // SAFETY: the lock is held, and this is another record.
             Some(before) => unsafe { before.link().place() }.next = next,

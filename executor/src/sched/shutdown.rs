@@ -363,10 +363,10 @@ impl M {
     }
 
     fn take_local(&self) -> Option<super::g::G> {
+        if let Some(g) = self.p().next.take() {
+            return Some(g);
+        }
         // SAFETY: this thread is the M that owns the P.
-        self.p()
-            .next
-            .take()
-            .or_else(|| unsafe { self.p().queue.pop() })
+        unsafe { self.p().queue.pop() }
     }
 }

@@ -93,7 +93,8 @@ impl Sched {
     }
 
     /// Whether Gs wait behind polls that last: on some P that has been in the same poll since the
-    /// last round, or has got through few. What is left in the global queue counts as well: an M that
+    /// last round, or has got through few. What is left in the global queue counts as well: an M
+    /// that
     /// found nobody to wake for it trusts in its own next look, be it a long poll away.
     fn has_work_behind_a_poll(&self, watch: &mut Watch) -> bool {
         let now = Instant::now();
@@ -107,9 +108,11 @@ impl Sched {
             let tick = p.tick();
             match *seen {
                 Some((same, then, since)) if std::ptr::eq(same, p) => {
-                    let polls = tick.wrapping_sub(then);
-                    let waits = injected || !p.is_empty();
-                    stuck |= waits && lasts(polls, now - since, p.is_fine());
+                    let (polls, time) = (tick.wrapping_sub(then), now - since);
+                    if time < window(p) {
+                        continue;
+                    }
+                    stuck |= time >= SLOW_POLL * polls && (injected || !p.is_empty());
                     if polls > 0 {
                         *seen = Some((p, tick, now));
                     }
@@ -149,12 +152,8 @@ impl Sched {
     }
 }
 
-/// Whether `polls` polls in `time` are so few that what waits behind them should be shared. Behind
-/// a single poll of a P whose goroutines are fine that takes a time slice, since goroutines of that
-/// kind often wait behind the one that spawns them all.
-fn lasts(polls: u32, time: Duration, fine: bool) -> bool {
-    match polls {
-        0 => time >= if fine { SLICE } else { PAUSE_MIN },
-        _ => time >= SLOW_POLL * polls,
-    }
+/// For how long the polls of a P are counted before they are judged. Goroutines that are fine often
+/// wait behind the one that spawns them all, so those have a time slice.
+fn window(p: &P) -> Duration {
+    if p.is_fine() { SLICE } else { PAUSE_MIN }
 }
