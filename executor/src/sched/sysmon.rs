@@ -94,8 +94,7 @@ impl Sched {
 
     /// Whether Gs wait behind polls that last: on some P that has been in the same poll since the
     /// last round, or has got through few. What is left in the global queue counts as well: an M
-    /// that
-    /// found nobody to wake for it trusts in its own next look, be it a long poll away.
+    /// that found nobody to wake for it trusts in its own next look, be it a long poll away.
     fn has_work_behind_a_poll(&self, watch: &mut Watch) -> bool {
         let now = Instant::now();
         let injected = !self.global.is_empty();
