@@ -21,6 +21,8 @@ const PAUSE_MIN: Duration = Duration::from_millis(1);
 const PAUSE_MAX: Duration = Duration::from_millis(10);
 /// How long a poll of a P whose goroutines are fine may last before its surplus is shared.
 const SLICE: Duration = Duration::from_millis(10);
+/// How long a poll of another P may last before what waits behind it is shared.
+const STUCK: Duration = Duration::from_millis(5);
 /// A poll that takes longer than this is not fine, whatever was measured before.
 const SLOW_POLL: Duration = Duration::from_micros(64);
 /// How long nothing runs before sysmon sleeps.
@@ -151,8 +153,9 @@ impl Sched {
     }
 }
 
-/// For how long the polls of a P are counted before they are judged. Goroutines that are fine often
-/// wait behind the one that spawns them all, so those have a time slice.
+/// For how long the polls of a P are counted before they are judged: longer than the kernel lets
+/// another thread run, since an M that is not on a processor is not stuck. Goroutines that are fine
+/// often wait behind the one that spawns them all, so those have a time slice.
 fn window(p: &P) -> Duration {
-    if p.is_fine() { SLICE } else { PAUSE_MIN }
+    if p.is_fine() { SLICE } else { STUCK }
 }
