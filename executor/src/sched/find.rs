@@ -10,7 +10,7 @@
 //!    poll; again for some 20 us, unless goroutines wait for the network;
 //! 7. parking, with a last look at everything ([`super::park`]).
 //!
-//! Nothing of 1 to 4 reads a clock but every 16th poll.
+//! Of 1 to 4 only the 16th poll (if there are timers) and the 61st read a clock.
 
 use super::g::G;
 use super::m::M;

@@ -1,8 +1,8 @@
 //! The right to run goroutines: one of `procs` permits.
 //!
 //! Go hands whole Ps from thread to thread. Here a P's storage stays with its thread and only the
-//! permit moves: a holder word and the timers that belong to it. So no storage ever has two owners,
-//! and a thread that lost its permit in the middle of a poll can still use its own run queue.
+//! permit moves: a holder word and the timers that belong to it. So no storage ever has two owners.
+//! An M without a permit readies goroutines into the global queue.
 //!
 //! A permit is also a lock: whoever takes it sees what its last holder did.
 //!
