@@ -143,19 +143,19 @@
 //! | `rt` | yes | the executor and everything that needs it |
 //! | `portable-poll` | no | waits for the network as on systems that are not Linux, to test that way |
 //!
-//! Without `rt` nothing can be started: what is left are the types of [`task`] and
-//! [`panic`](mod@panic) that need no executor.
+//! Without `rt` there is no executor, and no dependency but the macros. This is the form for
+//! libraries: [`go!`] and [`spawn!`] start goroutines on whatever [`Spawn`](task::Spawn) the
+//! program names, be that this crate with `rt` or another runtime.
 
-// Built without the executor, or for the models, many parts have nobody who uses them.
-#![cfg_attr(
-    any(not(feature = "rt"), gort_loom),
-    allow(dead_code, unreachable_pub, unused_imports, unused_macros)
-)]
+// Built for the models, which are of single protocols, many parts have nobody who uses them.
+#![cfg_attr(gort_loom, allow(dead_code, unreachable_pub, unused_imports))]
 
 // Expansions name the crate as `::gort`, in its own examples and tests too.
 extern crate self as gort;
 
 // In the order in which to read them: each uses only what stands above it.
+// The ground floor serves the executor too, which without `rt` is not there to use it.
+#[cfg_attr(not(feature = "rt"), allow(dead_code, unused_imports))]
 mod base;
 pub mod panic;
 pub mod task;
@@ -180,28 +180,27 @@ pub mod io;
 #[cfg(all(feature = "rt", not(gort_loom)))]
 pub mod signal;
 
-#[cfg(all(feature = "rt", not(gort_loom)))]
+#[cfg(not(gort_loom))]
 mod start;
-#[cfg(all(feature = "rt", not(gort_loom)))]
+#[cfg(not(gort_loom))]
 mod macros;
 
+#[cfg(not(feature = "rt"))]
+pub use crate::task::spawn;
+pub use crate::task::yield_now;
 #[cfg(all(feature = "rt", not(gort_loom)))]
 pub use crate::{
     macros::{main, test},
     runtime::{Runtime, block_on, spawn, spawn_blocking},
-    task::{spawn_local, yield_now},
+    task::spawn_local,
 };
 
-#[cfg(all(feature = "rt", not(gort_loom)))]
 #[doc(hidden)]
 pub use gort_macros as __macros;
-#[cfg(all(feature = "rt", not(gort_loom)))]
+#[cfg(not(gort_loom))]
 #[doc(hidden)]
 pub mod __rt {
-    pub use crate::start::{
-        Awaited, ExitCode, MainConfig, Plain, Tag, ViaFuture, ViaValue, detach, given, go,
-        go_local, report, run_main, run_main_local, run_test, spawn, spawn_local, unreached,
-    };
+    pub use crate::start::*;
 }
 
 /// The README's example is compiled and run like those of this page.

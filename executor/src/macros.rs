@@ -56,7 +56,8 @@
 /// | option | meaning |
 /// |---|---|
 /// | `clone(tx, self.log, name = expr)` | the goroutine owns clones: of `tx`, of `self.log` as `log`, of `expr` as `name` |
-/// | `on = pool` | runs as `pool.spawn(future)`, with anything that has such a method |
+/// | `name = "accept-loop"` | shown where the goroutine is reported; a `String` or `&'static str` |
+/// | `on = pool` | runs there: on a runtime or a handle of one, on any [`Spawn`](crate::task::Spawn), with whatever has a method `go(future)` |
 /// | `local` | stays on this thread, and need not be `Send` |
 ///
 /// Inside the body `move(expr)` stands for a value that was computed before the goroutine started.
@@ -77,7 +78,7 @@
 ///   the goroutine.)
 /// - A block runs in the goroutine entirely, but for `clone(..)` and `move(..)`. So does
 ///   `f(x).await`, which is no call but an expression; write `f(x)`.
-/// - `on = ..` is evaluated first, then `clone(..)`, then the rest.
+/// - `on = ..` is evaluated first, then `name = ..`, then `clone(..)`, then the rest.
 ///
 /// Two limits come from inference. A function that never returns (`-> !`) is called from a block:
 /// `go!({ die() })`. And a closure inside another argument, as in `f(Box::new(|s| ..))`, needs
@@ -85,14 +86,14 @@
 ///
 /// # Errors at compile time
 ///
-/// What the goroutine owns must be `Send` (except with `local` or `on`) and `'static`. Where it is
+/// What the goroutine owns must be `Send` (except with `local`) and `'static`. Where it is
 /// not, the compiler's message names the value; `clone(..)` is the usual remedy for a variable that
 /// is used again.
 ///
 /// # Panics
 ///
-/// Where no runtime can be found, as for [`spawn`](fn@crate::runtime::spawn), and with `local`
-/// outside the places where [`spawn_local`](crate::task::spawn_local) may be called.
+/// Where there is no executor, as for [`spawn`](fn@crate::spawn), and with `local` outside the
+/// places where [`spawn_local`](crate::task::spawn_local) may be called.
 ///
 /// # Examples
 ///
@@ -166,9 +167,11 @@ macro_rules! go {
 /// goroutine and a panic in it arrive at the handle. Dropping the handle leaves the goroutine
 /// running.
 ///
-/// With `on = pool` the value is what `pool.spawn(future)` returns.
+/// `spawn!(on = set, ..)` is `set.spawn(future)`, and its value is what that gives: a `JoinHandle`
+/// for a runtime and for any [`Spawn`](crate::task::Spawn), an
+/// [`AbortHandle`](crate::task::AbortHandle) for a [`JoinSet`](crate::task::JoinSet).
 ///
-/// The plain function is [`spawn`](fn@crate::runtime::spawn): `spawn!({ .. })` is
+/// The plain function is [`spawn`](fn@crate::spawn): `spawn!({ .. })` is
 /// `spawn(async move { .. })`.
 ///
 /// # Panics
@@ -212,6 +215,7 @@ macro_rules! spawn {
 ///     assert_eq!(*shared, 1);
 /// }
 /// ```
+#[cfg(feature = "rt")]
 pub use gort_macros::main;
 
 /// Makes an `async fn` a test that runs on a runtime of its own.
@@ -239,4 +243,5 @@ pub use gort_macros::main;
 /// |---|---|
 /// | `procs = N` | `N` goroutines may run at the same time; any expression of type `usize` |
 /// | `crate = path` | where gort is, if not at `::gort`: under another name or in another library |
+#[cfg(feature = "rt")]
 pub use gort_macros::test;

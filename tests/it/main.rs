@@ -2,6 +2,7 @@
 
 mod spawn;
 mod go;
+mod hook;
 mod join;
 mod join_set;
 mod panic;
