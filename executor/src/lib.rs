@@ -33,6 +33,7 @@
 //!     squares.unbounded_send(n * n).unwrap();
 //! }
 //!
+//! # #[cfg(feature = "rt")]
 //! #[gort::main]
 //! async fn main() {
 //!     let (squares, heard) = mpsc::unbounded();
@@ -43,6 +44,8 @@
 //!     drop(squares);
 //!     assert_eq!(heard.fold(0, async |sum, n| sum + n).await, 14);
 //! }
+//! # #[cfg(not(feature = "rt"))]
+//! # fn main() {}
 //! ```
 //!
 //! Whoever wants the result takes [`spawn!`], or the plain function [`spawn`](fn@spawn), and gets a
@@ -51,8 +54,10 @@
 //! is dropped:
 //!
 //! ```
+//! # #[cfg(feature = "rt")]
 //! use gort::task::JoinSet;
 //!
+//! # #[cfg(feature = "rt")]
 //! # #[gort::main]
 //! # async fn main() -> Result<(), gort::task::JoinError> {
 //! let nine = gort::spawn!(u64::pow(3, 2));
@@ -68,6 +73,8 @@
 //! assert_eq!(sum, 9 + 14);
 //! # Ok(())
 //! # }
+//! # #[cfg(not(feature = "rt"))]
+//! # fn main() {}
 //! ```
 //!
 //! # Waiting
@@ -78,9 +85,12 @@
 //!
 //! ```
 //! use futures::io::{AsyncReadExt, AsyncWriteExt};
+//! # #[cfg(feature = "rt")]
 //! use gort::net::{TcpListener, TcpStream};
+//! # #[cfg(feature = "rt")]
 //! use gort::time::{Duration, timeout};
 //!
+//! # #[cfg(feature = "rt")]
 //! # #[gort::main]
 //! # async fn main() -> std::io::Result<()> {
 //! let listener = TcpListener::bind("127.0.0.1:0").await?;
@@ -101,6 +111,8 @@
 //! assert_eq!(&echo, b"ping");
 //! # Ok(())
 //! # }
+//! # #[cfg(not(feature = "rt"))]
+//! # fn main() {}
 //! ```
 //!
 //! A goroutine that computes for long keeps its permit for as long: it calls [`yield_now`] now and
@@ -114,6 +126,7 @@
 //! and its shutdown reports what was left:
 //!
 //! ```
+//! # #[cfg(feature = "rt")] {
 //! use std::time::Duration;
 //!
 //! let runtime = gort::Runtime::builder().procs(2).build()?;
@@ -123,6 +136,7 @@
 //! runtime.spawn(std::future::pending::<()>());
 //! let leftover = runtime.shutdown(Duration::from_secs(10));
 //! assert_eq!((leftover.cancelled(), leftover.is_clean()), (1, true));
+//! # }
 //! # std::io::Result::Ok(())
 //! ```
 //!

@@ -16,6 +16,7 @@
 ///     report.unbounded_send(a + b).unwrap();
 /// }
 ///
+/// # #[cfg(feature = "rt")]
 /// # #[gort::main]
 /// # async fn main() {
 /// let (report, reports) = mpsc::unbounded();
@@ -26,6 +27,8 @@
 /// let sum = reports.fold(0, async |sum, n| sum + n).await;
 /// assert_eq!(sum, 7);
 /// # }
+/// # #[cfg(not(feature = "rt"))]
+/// # fn main() {}
 /// ```
 ///
 /// This is Go's `go` statement: its value is `()`, so it may stand as a statement without `;`, as
@@ -105,6 +108,7 @@
 /// use futures::StreamExt;
 /// use futures::channel::mpsc;
 ///
+/// # #[cfg(feature = "rt")]
 /// # #[gort::main]
 /// # async fn main() {
 /// let name = Arc::new(String::from("gopher"));
@@ -121,12 +125,15 @@
 /// lengths.sort_unstable();
 /// assert_eq!((lengths, name.len()), (vec![6, 7], 6));
 /// # }
+/// # #[cfg(not(feature = "rt"))]
+/// # fn main() {}
 /// ```
 ///
 /// Go's `go func(s string) { .. }(greeting)`:
 ///
 /// ```
 /// # use futures::channel::oneshot;
+/// # #[cfg(feature = "rt")]
 /// # #[gort::main]
 /// # async fn main() {
 /// # let (report, reports) = oneshot::channel();
@@ -137,6 +144,8 @@
 /// greeting.push('!');
 /// assert_eq!(reports.await.unwrap(), "hello");
 /// # }
+/// # #[cfg(not(feature = "rt"))]
+/// # fn main() {}
 /// ```
 #[macro_export]
 macro_rules! go {
@@ -150,6 +159,7 @@ macro_rules! go {
 ///     url.len()
 /// }
 ///
+/// # #[cfg(feature = "rt")]
 /// # #[gort::main]
 /// # async fn main() -> Result<(), gort::task::JoinError> {
 /// let page = gort::spawn!(fetch("/index"));
@@ -161,6 +171,8 @@ macro_rules! go {
 /// assert_eq!(sum.await?, Ok(21));
 /// # Ok(())
 /// # }
+/// # #[cfg(not(feature = "rt"))]
+/// # fn main() {}
 /// ```
 ///
 /// The input, and what of it is evaluated where, is that of [`go!`](crate::go!). The result of the
@@ -185,12 +197,15 @@ macro_rules! spawn {
 /// Makes an `async fn main` the program's main function.
 ///
 /// ```
+/// # #[cfg(feature = "rt")]
 /// #[gort::main]
 /// async fn main() -> Result<(), Box<dyn std::error::Error>> {
 ///     let n = gort::spawn!("7".parse::<u32>()).await??;
 ///     assert_eq!(n, 7);
 ///     Ok(())
 /// }
+/// # #[cfg(not(feature = "rt"))]
+/// # fn main() {}
 /// ```
 ///
 /// The runtime is started and the body runs on it as goroutine 1. As in Go, the process ends when
@@ -208,12 +223,15 @@ macro_rules! spawn {
 /// ```
 /// use std::rc::Rc;
 ///
+/// # #[cfg(feature = "rt")]
 /// #[gort::main(local, procs = 2)]
 /// async fn main() {
 ///     let shared = Rc::new(1);
 ///     gort::spawn!({}).await.unwrap();
 ///     assert_eq!(*shared, 1);
 /// }
+/// # #[cfg(not(feature = "rt"))]
+/// # fn main() {}
 /// ```
 #[cfg(feature = "rt")]
 pub use gort_macros::main;
