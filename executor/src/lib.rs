@@ -159,6 +159,8 @@ extern crate self as gort;
 mod base;
 pub mod panic;
 pub mod task;
+#[cfg(not(gort_loom))]
+mod scope;
 
 #[cfg(feature = "rt")]
 mod queue;
@@ -182,9 +184,14 @@ pub mod signal;
 
 #[cfg(all(feature = "rt", not(gort_loom)))]
 mod start;
-#[cfg(all(feature = "rt", not(gort_loom)))]
+#[cfg(not(gort_loom))]
 mod macros;
 
+#[cfg(not(gort_loom))]
+pub use crate::{
+    macros::defers,
+    scope::{Guard, guard, recover},
+};
 #[cfg(all(feature = "rt", not(gort_loom)))]
 pub use crate::{
     macros::{main, test},
@@ -192,15 +199,22 @@ pub use crate::{
     task::{spawn_local, yield_now},
 };
 
-#[cfg(all(feature = "rt", not(gort_loom)))]
+#[cfg(not(gort_loom))]
 #[doc(hidden)]
 pub use gort_macros as __macros;
-#[cfg(all(feature = "rt", not(gort_loom)))]
+#[cfg(not(gort_loom))]
 #[doc(hidden)]
 pub mod __rt {
+    pub use crate::scope::{
+        AsyncStack, Called, Ended, Protect, RecoverAsync, RunAsync, RunOwned, Scope, Stack,
+        Unwound, block_guard, called, end_cancelled, finish, is_cancelled, lend, never, protect,
+        protect_async, recover_async, recover_from, recover_now, run, run_async, run_owned, scope,
+        settle,
+    };
+    #[cfg(feature = "rt")]
     pub use crate::start::{
-        Awaited, ExitCode, MainConfig, Plain, Tag, ViaFuture, ViaValue, detach, given, go,
-        go_local, report, run_main, run_main_local, run_test, spawn, spawn_local, unreached,
+        AsyncScope, Awaited, ExitCode, MainConfig, Plain, Tag, ViaFuture, ViaValue, detach, given,
+        go, go_local, report, run_main, run_main_local, run_test, spawn, spawn_local, unreached,
     };
 }
 

@@ -240,3 +240,22 @@ pub use gort_macros::main;
 /// | `procs = N` | `N` goroutines may run at the same time; any expression of type `usize` |
 /// | `crate = path` | where gort is, if not at `::gort`: under another name or in another library |
 pub use gort_macros::test;
+
+/// Defers code to the end of the function.
+///
+/// See [`#[defers]`](macro@crate::defers).
+#[macro_export]
+macro_rules! defer {
+    (@doors) => { use $crate::__rt; };
+    (@deferred $($code:tt)*) => { $($code)* };
+    ($($input:tt)*) => { $crate::__macros::__defer! { [$crate] $($input)* } };
+}
+
+/// Runs code and gives its panic as an error.
+#[macro_export]
+macro_rules! recover {
+    ($($input:tt)*) => { $crate::__macros::__recover! { [$crate] $($input)* } };
+}
+
+/// Makes a function a defer scope.
+pub use gort_macros::defers;

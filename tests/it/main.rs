@@ -2,6 +2,7 @@
 
 mod spawn;
 mod go;
+mod defer;
 mod join;
 mod join_set;
 mod panic;

@@ -5,10 +5,34 @@
 //! dropped is the panic reported, since there is nobody left to take it. The runtime chooses with
 //! [`PanicPolicy`].
 
+mod caught;
+mod goexit;
+mod hook;
+mod in_flight;
+mod location;
+mod outcome;
+#[expect(
+    clippy::module_inception,
+    reason = "the module is named after what it is about"
+)]
+mod panic;
+mod payload;
+mod print;
+mod recovered;
+
+pub(crate) use caught::Caught;
+pub(crate) use goexit::Goexit;
+pub use goexit::goexit;
+pub(crate) use hook::{catch, install};
+pub use location::Location;
+pub use outcome::Outcome;
+pub use panic::Panic;
+pub use recovered::Recovered;
+
 use crate::base::wake_list::contain;
 use std::cell::Cell;
 use std::fmt;
-use std::panic::{Location, catch_unwind};
+use std::panic::catch_unwind;
 
 /// What a runtime does with a panic that no handle takes and nothing recovers.
 ///
@@ -45,7 +69,11 @@ pub(crate) fn set_policy(policy: PanicPolicy) -> PanicPolicy {
 /// The goroutine with number `id`, of `go!`, panicked, and nothing recovered it; `error` says with
 /// what.
 #[cold]
-pub(crate) fn unrecovered(id: u64, spawned_at: &Location<'_>, error: &dyn fmt::Display) {
+pub(crate) fn unrecovered(
+    id: u64,
+    spawned_at: &std::panic::Location<'_>,
+    error: &dyn fmt::Display,
+) {
     report(id, spawned_at, error);
     if POLICY.get() == PanicPolicy::Crash {
         std::process::exit(2);
@@ -54,7 +82,7 @@ pub(crate) fn unrecovered(id: u64, spawned_at: &Location<'_>, error: &dyn fmt::D
 
 /// A goroutine whose handle was dropped panicked.
 #[cold]
-pub(crate) fn unjoined(id: u64, spawned_at: &Location<'_>, error: &dyn fmt::Display) {
+pub(crate) fn unjoined(id: u64, spawned_at: &std::panic::Location<'_>, error: &dyn fmt::Display) {
     report(id, spawned_at, error);
 }
 
@@ -62,7 +90,7 @@ pub(crate) fn unjoined(id: u64, spawned_at: &Location<'_>, error: &dyn fmt::Disp
 ///
 /// Printing panics where the standard error cannot be written to. That is nobody's panic, and it
 /// must not end the thread, which is one of the runtime.
-fn report(id: u64, spawned_at: &Location<'_>, error: &dyn fmt::Display) {
+fn report(id: u64, spawned_at: &std::panic::Location<'_>, error: &dyn fmt::Display) {
     let text = format!("{error}\n\ngoroutine {id} [running]:\ncreated at {spawned_at}");
     let _ = catch_unwind(|| eprintln!("{text}")).map_err(contain);
 }

@@ -69,7 +69,7 @@ where
         Ok(value) => value,
         Err(error) => match error.try_into_panic() {
             Ok(payload) => std::panic::resume_unwind(payload),
-            Err(error) => panic!("the test's goroutine was cancelled: {error}"),
+            Err(error) => panic!("the test did not end by itself: {error}"),
         },
     }
 }

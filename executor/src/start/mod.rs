@@ -25,7 +25,7 @@ use std::process::Termination;
 
 pub use std::process::ExitCode;
 
-pub use self::tag::{Awaited, Plain, Tag, ViaFuture, ViaValue};
+pub use self::tag::{AsyncScope, Awaited, Plain, Tag, ViaFuture, ViaValue};
 pub use crate::runtime::main_config::MainConfig;
 use crate::task::JoinHandle;
 

@@ -5,8 +5,6 @@
 //! [`JoinHandle`] waits on (`join_cell`), or the panic policy where nobody waits.
 
 mod body;
-mod current;
-mod id;
 mod join_cell;
 mod join_error;
 mod join_handle;
@@ -18,12 +16,12 @@ mod local_set;
 mod loom;
 mod yield_now;
 
-pub(crate) use body::{Body, Detached, Sink};
-pub(crate) use current::enter;
-pub use current::{goid, try_goid};
+pub(crate) use crate::base::current::enter;
+pub use crate::base::current::{goid, try_goid};
 #[cfg(all(feature = "rt", not(gort_loom)))]
-pub(crate) use current::{may_block, must_not_block};
-pub use id::Id;
+pub(crate) use crate::base::current::{may_block, must_not_block};
+pub use crate::base::id::Id;
+pub(crate) use body::{Body, Detached, Sink};
 pub(crate) use join_cell::join_cell;
 pub use join_error::JoinError;
 pub use join_handle::{AbortHandle, JoinHandle};

@@ -1,6 +1,6 @@
 //! Which goroutine this thread is polling (or dropping) right now.
 
-use super::Id;
+use super::id::Id;
 use std::cell::Cell;
 
 thread_local! {
