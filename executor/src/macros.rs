@@ -257,5 +257,24 @@ macro_rules! recover {
     ($($input:tt)*) => { $crate::__macros::__recover! { [$crate] $($input)* } };
 }
 
+/// Fails to compile where the program is built with `panic = "abort"`.
+///
+/// There nothing can be recovered: the process ends at the first panic. Deferred code still runs on
+/// every other way out of a function. A program that relies on `recover!` says so at its root:
+///
+/// ```
+/// gort::assert_unwind!();
+/// # fn main() {}
+/// ```
+#[macro_export]
+macro_rules! assert_unwind {
+    () => {
+        const _: () = ::core::assert!(
+            ::core::cfg!(panic = "unwind"),
+            "this program recovers panics and cannot be built with `panic = \"abort\"`"
+        );
+    };
+}
+
 /// Makes a function a defer scope.
 pub use gort_macros::defers;

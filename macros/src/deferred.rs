@@ -22,10 +22,10 @@ use syn::spanned::Spanned;
 use syn::{Block, Expr, ExprClosure, Pat, PatType, Stmt, UnOp};
 
 use crate::awaits::{do_await, does_await};
-use crate::form::{braces_alone, closure_call_of, only_expression, peel};
+use crate::form::{braces_alone, check_arity, closure_call_of, only_expression, peel};
 use crate::half_typed;
 use crate::made_at;
-use crate::moves::Moves;
+use crate::moves::{Moves, collect_names};
 use crate::operand::{is_literal, root_of};
 use crate::options::clones_ahead;
 use crate::recover_calls;
@@ -73,6 +73,8 @@ pub(crate) struct Reader<'a> {
     is_harmless: bool,
     recovers: bool,
     lends_outcome: bool,
+    /// The names of `clone(..)`.
+    cloned: Vec<Ident>,
     moves: Moves,
 }
 
@@ -128,6 +130,7 @@ impl<'a> Reader<'a> {
             is_harmless: true,
             recovers: false,
             lends_outcome: false,
+            cloned: Vec::new(),
             moves: Moves::default(),
         }
     }
@@ -145,6 +148,7 @@ impl<'a> Reader<'a> {
             let place = made_at(name.span());
             self.head
                 .extend(quote_spanned!(place=> let mut #name = #held;));
+            self.cloned.push(name);
         }
         let mut code = self.code(body)?;
         let place = match &code {
@@ -280,13 +284,7 @@ impl<'a> Reader<'a> {
 
     /// Sets the parameters now, as Go's `defer func(x T) { .. }(value)` does.
     fn closure_call(&mut self, closure: &ExprClosure, arguments: &[Expr]) -> Read<Code> {
-        let (takes, given) = (closure.inputs.len(), arguments.len());
-        if takes != given {
-            return Err(Refusal::new(
-                &closure.inputs,
-                format!("this closure takes {takes} argument(s) but {given} were given"),
-            ));
-        }
+        check_arity(closure, arguments.len())?;
         for (parameter, argument) in closure.inputs.iter().zip(arguments) {
             let (pattern, of_type) = typed(parameter);
             let place = made_at(argument.span());
@@ -302,6 +300,12 @@ impl<'a> Reader<'a> {
 
     /// Takes an argument of the call; gives what stands in its place.
     fn argument(&mut self, argument: &Expr) -> TokenStream {
+        let mut names = Vec::new();
+        collect_names(argument.to_token_stream(), &mut names);
+        if names.iter().any(|name| self.cloned.contains(name)) {
+            // Of a clone, which is there only later; but its value is that of now.
+            return argument.to_token_stream();
+        }
         match peel(argument) {
             literal if is_literal(literal) => literal.to_token_stream(),
             Expr::Closure(_) => argument.to_token_stream(),

@@ -37,6 +37,7 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
         Err(mistake) => (None, Some(mistake)),
     };
     let error = mistake.map(syn::Error::into_compile_error);
+    function.signature.constness = None;
     // A function with a mistake is lowered all the same: its `defer!`s would be further errors.
     function.lower(gort.as_ref());
     let Function {
@@ -84,12 +85,16 @@ impl Function {
                 return;
             };
             let doors = doors(gort, &lowered);
-            let code = lowered.code;
+            let Lowered { code, path } = lowered;
             let typed_return = output.map(typed_return);
-            quote_spanned!(place=>
-                #doors
-                __rt::scope(async move { #typed_return #code }).await
-            )
+            match path {
+                Some(_) => quote_spanned!(place=>
+                    #doors
+                    __rt::scope(async move { #typed_return #code }).await
+                ),
+                // Every `defer!` has been refused.
+                None => code,
+            }
         } else if let Some(lowered) = lower_boxed(&self.body, gort) {
             lowered
         } else {
@@ -134,13 +139,11 @@ fn lower_boxed(body: &Group, gort: Option<&Path>) -> Option<TokenStream> {
 }
 
 /// The statement that makes gort's hidden module reachable as `__rt`.
-fn doors(gort: Option<&Path>, lowered: &Lowered) -> TokenStream {
-    match gort {
-        Some(gort) => crate::doors(gort),
-        None => {
-            let path = &lowered.path;
-            quote_spanned!(made_at(path.span())=> #path! { @doors })
-        }
+fn doors(gort: Option<&Path>, lowered: &Lowered) -> Option<TokenStream> {
+    match (gort, &lowered.path) {
+        (Some(gort), _) => Some(crate::doors(gort)),
+        (None, Some(path)) => Some(quote_spanned!(made_at(path.span())=> #path! { @doors })),
+        (None, None) => None,
     }
 }
 

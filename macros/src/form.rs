@@ -176,9 +176,15 @@ where
     A: IntoIterator<Item = &'a Expr>,
 {
     let arguments: Vec<Expr> = arguments.into_iter().cloned().collect();
-    let (takes, given) = (closure.inputs.len(), arguments.len());
+    check_arity(closure, arguments.len())?;
+    Ok(Form::Closure(closure.clone(), arguments))
+}
+
+/// Whether a closure takes as many arguments as it is given.
+pub(crate) fn check_arity(closure: &ExprClosure, given: usize) -> Read<()> {
+    let takes = closure.inputs.len();
     if takes == given {
-        return Ok(Form::Closure(closure.clone(), arguments));
+        return Ok(());
     }
     let plural = if takes == 1 { "" } else { "s" };
     let verb = if given == 1 { "was" } else { "were" };

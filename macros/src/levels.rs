@@ -49,6 +49,8 @@ pub(crate) struct Levels<'a> {
     names: usize,
     /// How many `defer!` there are beside each other.
     count: usize,
+    /// Whether there is a `defer!` that cannot be understood.
+    any_refused: bool,
     /// Whether it was told that they are too many.
     is_too_deep: bool,
     /// The path by which the user reaches the first `defer!`; `None` if there is none.
@@ -58,8 +60,8 @@ pub(crate) struct Levels<'a> {
 /// A body with its deferred code in place.
 pub(crate) struct Lowered {
     pub(crate) code: TokenStream,
-    /// The path of one of its `defer!`.
-    pub(crate) path: Path,
+    /// The path of one of its `defer!`; `None` if all there are have been refused.
+    pub(crate) path: Option<Path>,
 }
 
 /// One `defer!` that cuts the body.
@@ -104,14 +106,15 @@ fn lower_parsed(statements: Vec<Stmt>, is_async: bool, output: Option<&Type>) ->
         output,
         names: 0,
         count: 0,
+        any_refused: false,
         is_too_deep: false,
         path: None,
     };
     // In the closure of a level the items could not be seen from the code before it.
     let (items, statements) = partition(statements);
     let code = levels.level(statements);
-    let path = levels.path?;
-    Some(Lowered {
+    let path = levels.path;
+    (path.is_some() || levels.any_refused).then(|| Lowered {
         code: quote!(#(#items)* #code),
         path,
     })
@@ -269,7 +272,7 @@ impl Levels<'_> {
     /// Replaces each `defer!` inside a statement by a push.
     fn push_nested(&mut self, statement: &mut Stmt) -> Pushed {
         let mut pushed = Pushed::default();
-        nested::replace(statement, &mut |call| {
+        let refused = nested::replace(statement, &mut |call| {
             self.path.get_or_insert_with(|| call.path.clone());
             let place = call.path.span();
             match self.read_deferred(call) {
@@ -285,6 +288,7 @@ impl Levels<'_> {
                 }
             }
         });
+        self.any_refused |= refused;
         pushed
     }
 

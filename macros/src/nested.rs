@@ -4,18 +4,25 @@
 //! in the bodies of other goroutines. In the arguments of a macro that is not ours it cannot be
 //! understood, and would silently mean something else; there it is refused.
 
-use proc_macro2::{TokenStream, TokenTree};
-use quote::ToTokens;
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
+use quote::{ToTokens, quote_spanned};
+use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
-use syn::{Expr, ExprAsync, ExprClosure, Item, Macro, Stmt};
+use syn::{Expr, ExprAsync, ExprClosure, Item, Macro, Stmt, parse_quote_spanned};
 
-/// Replaces each `defer!` in a statement by what `push` makes of it.
-pub(crate) fn replace(statement: &mut Stmt, push: &mut dyn FnMut(&Macro) -> TokenStream) {
-    Nested { push }.visit_stmt_mut(statement);
+/// Replaces each `defer!` in a statement by what `push` makes of it. Gives whether one was refused.
+pub(crate) fn replace(statement: &mut Stmt, push: &mut dyn FnMut(&Macro) -> TokenStream) -> bool {
+    let mut nested = Nested {
+        push,
+        refused: false,
+    };
+    nested.visit_stmt_mut(statement);
+    nested.refused
 }
 
 struct Nested<'a> {
     push: &'a mut dyn FnMut(&Macro) -> TokenStream,
+    refused: bool,
 }
 
 impl VisitMut for Nested<'_> {
@@ -56,21 +63,79 @@ impl Nested<'_> {
         if starts_goroutine(&name) || name == "recover" || !mentions_defer(&call.tokens) {
             return;
         }
+        if name == "select" && !is_foreign(call) {
+            call.tokens = self.in_arms(call.tokens.clone());
+            return;
+        }
+        self.refused = true;
         let path = call.path.to_token_stream().to_string().replace(' ', "");
-        let error = syn::Error::new_spanned(
-            &call.path,
-            format!(
-                "`defer!` inside `{path}!` is hidden from the function it belongs to; move it out \
-                 of the macro call"
-            ),
+        let message = format!(
+            "`defer!` inside `{path}!` is hidden from the function it belongs to; move it out of \
+             the macro call"
         );
-        call.path = syn::parse_quote!(::core::compile_error);
-        call.tokens = message_of(&error);
+        let span = call.path.span();
+        call.path = parse_quote_spanned!(span=> ::core::compile_error);
+        call.tokens = quote_spanned!(span=> #message);
+    }
+
+    /// The arms of a `select!`, whose bodies are code of the function: `pattern = operation =>
+    /// body`.
+    fn in_arms(&mut self, arms: TokenStream) -> TokenStream {
+        let mut replaced = TokenStream::new();
+        let mut tokens = arms.into_iter().peekable();
+        let mut before = None;
+        while let Some(token) = tokens.next() {
+            let is_arrow = before == Some('=')
+                && matches!(&token, TokenTree::Punct(mark) if mark.as_char() == '>');
+            before = match &token {
+                TokenTree::Punct(mark) => Some(mark.as_char()),
+                _ => None,
+            };
+            replaced.extend([token]);
+            if !is_arrow {
+                continue;
+            }
+            let mut body = TokenStream::new();
+            while let Some(token) = tokens.next_if(|token| !is_comma(token)) {
+                let is_block = body.is_empty()
+                    && matches!(&token, TokenTree::Group(group)
+                        if group.delimiter() == Delimiter::Brace);
+                body.extend([token]);
+                if is_block {
+                    break;
+                }
+            }
+            replaced.extend(self.in_body(body));
+        }
+        replaced
+    }
+
+    fn in_body(&mut self, body: TokenStream) -> TokenStream {
+        let Ok(mut body) = syn::parse2::<Expr>(body.clone()) else {
+            return body;
+        };
+        self.visit_expr_mut(&mut body);
+        body.into_token_stream()
     }
 }
 
-fn message_of(error: &syn::Error) -> TokenStream {
-    error.to_string().to_token_stream()
+fn is_comma(token: &TokenTree) -> bool {
+    matches!(token, TokenTree::Punct(mark) if mark.as_char() == ',')
+}
+
+/// Whether it is the `select!` of a library that is not gort.
+fn is_foreign(call: &Macro) -> bool {
+    const LIBRARIES: &[&str] = &[
+        "tokio",
+        "futures",
+        "futures_util",
+        "futures_lite",
+        "crossbeam",
+        "crossbeam_channel",
+    ];
+    let first = call.path.segments.first();
+    call.path.segments.len() > 1
+        && first.is_some_and(|first| LIBRARIES.iter().any(|name| first.ident == name))
 }
 
 /// The `defer!` that this statement is.

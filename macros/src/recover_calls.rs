@@ -6,6 +6,7 @@
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote_spanned};
 use syn::parse::Parser;
+use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Block, Expr, ExprAsync, ExprClosure, Item, Macro};
 
@@ -38,9 +39,8 @@ struct Calls<'a> {
 
 impl VisitMut for Calls<'_> {
     fn visit_expr_mut(&mut self, expression: &mut Expr) {
-        if is_recover(expression) {
-            self.found = true;
-            *expression = Expr::Verbatim(self.replacement(expression));
+        if let Some(path) = recover_path(expression) {
+            *expression = Expr::Verbatim(self.replacement(&path));
             return;
         }
         visit_mut::visit_expr_mut(self, expression);
@@ -61,39 +61,56 @@ impl VisitMut for Calls<'_> {
 }
 
 impl Calls<'_> {
-    fn replacement(&self, call: &impl ToTokens) -> TokenStream {
-        let place = call.to_token_stream().into_iter().next();
-        let span = made_at(place.map_or_else(proc_macro2::Span::call_site, |token| token.span()));
+    /// What stands for a call of `path`. The path stays in it, so that its import is used.
+    fn replacement(&mut self, path: &TokenStream) -> TokenStream {
+        self.found = true;
+        let span = made_at(path.span());
         let outcome = self.outcome;
-        quote_spanned!(span=> __rt::recover_from(#outcome))
+        quote_spanned!(span=> __rt::recover_from(#path, #outcome))
     }
 
     /// The arguments of a macro, of which nothing is known but their tokens.
     fn in_tokens(&mut self, tokens: TokenStream) -> TokenStream {
-        let mut replaced = TokenStream::new();
+        let mut replaced: Vec<TokenTree> = Vec::new();
         let mut tokens = tokens.into_iter().peekable();
-        let mut is_method = false;
         while let Some(token) = tokens.next() {
-            let is_call = !is_method
-                && matches!(&token, TokenTree::Ident(name) if name == "recover")
+            let is_call = matches!(&token, TokenTree::Ident(name) if name == "recover")
+                && !matches!(replaced.last(), Some(TokenTree::Punct(mark)) if mark.as_char() == '.')
                 && tokens.peek().is_some_and(is_empty_parentheses);
-            is_method = matches!(&token, TokenTree::Punct(mark) if mark.as_char() == '.');
             match token {
-                call if is_call => {
+                name if is_call => {
                     tokens.next();
-                    self.found = true;
-                    replaced.extend(self.replacement(&call));
+                    let mut path = take_path_before(&mut replaced);
+                    path.extend([name]);
+                    replaced.extend(self.replacement(&path));
                 }
                 TokenTree::Group(group) => {
                     let mut changed = Group::new(group.delimiter(), self.in_tokens(group.stream()));
                     changed.set_span(group.span());
-                    replaced.extend([TokenTree::Group(changed)]);
+                    replaced.push(TokenTree::Group(changed));
                 }
-                other => replaced.extend([other]),
+                other => replaced.push(other),
             }
         }
-        replaced
+        replaced.into_iter().collect()
     }
+}
+
+/// Takes `a::b::` from the end of `tokens`.
+fn take_path_before(tokens: &mut Vec<TokenTree>) -> TokenStream {
+    let is_colon =
+        |token: &TokenTree| matches!(token, TokenTree::Punct(mark) if mark.as_char() == ':');
+    let mut start = tokens.len();
+    while let [.., one, two] = &tokens[..start] {
+        if !is_colon(one) || !is_colon(two) {
+            break;
+        }
+        start -= 2;
+        if matches!(tokens[..start].last(), Some(TokenTree::Ident(_))) {
+            start -= 1;
+        }
+    }
+    tokens.split_off(start).into_iter().collect()
 }
 
 fn is_empty_parentheses(token: &TokenTree) -> bool {
@@ -101,15 +118,15 @@ fn is_empty_parentheses(token: &TokenTree) -> bool {
         if arguments.delimiter() == Delimiter::Parenthesis && arguments.stream().is_empty())
 }
 
-/// Whether it is `recover()`, with or without a path before.
-fn is_recover(expression: &Expr) -> bool {
+/// The path of the function, if the expression is `recover()`.
+fn recover_path(expression: &Expr) -> Option<TokenStream> {
     let Expr::Call(call) = expression else {
-        return false;
+        return None;
     };
     let Expr::Path(callee) = peel(&call.func) else {
-        return false;
+        return None;
     };
-    let name = callee.path.segments.last();
-    call.args.is_empty()
-        && name.is_some_and(|name| name.ident == "recover" && name.arguments.is_none())
+    let name = callee.path.segments.last()?;
+    let is_recover = name.ident == "recover" && name.arguments.is_none() && call.args.is_empty();
+    is_recover.then(|| callee.to_token_stream())
 }

@@ -1,4 +1,8 @@
-//! [`goexit`]: ends the goroutine after its deferred code.
+//! [`goexit`], [`goexit_async`]: end the goroutine after its deferred code.
+
+use crate::base::current::exit_after_poll;
+use std::convert::Infallible;
+use std::future::pending;
 
 /// The payload of an exit. It is no panic: the hook is not called, and nothing recovers it.
 pub(crate) struct Goexit;
@@ -43,4 +47,45 @@ pub fn goexit() -> ! {
         );
     }
     std::panic::resume_unwind(Box::new(Goexit))
+}
+
+/// Ends the goroutine after running the deferred code of all its functions, without unwinding.
+///
+/// It never returns: the goroutine is dropped where it waits, which is here. So its deferred code
+/// sees a cancellation: it runs in order, what awaits gets one poll to finish in, and
+/// `defer!(async move { .. })` becomes a goroutine of its own. The handle gets an error whose
+/// [`is_goexit`](crate::task::JoinError::is_goexit) is true, as with [`goexit`].
+///
+/// This works with `panic = "abort"` too. In `block_on`, which is no goroutine that could end, it
+/// does what [`goexit`] does.
+///
+/// # Panics
+/// Outside a goroutine.
+///
+/// # Cancel safety
+/// Until it is polled nothing has happened. Once it has been, the goroutine ends when it next
+/// waits, also if this future is dropped.
+///
+/// # Examples
+/// ```
+/// use gort::panic::goexit_async;
+/// use gort::{defer, spawn};
+///
+/// # #[gort::main]
+/// # async fn main() {
+/// let (report, reported) = std::sync::mpsc::channel();
+/// let handle = spawn!({
+///     defer!(report.send("deferred").unwrap());
+///     goexit_async().await
+/// });
+/// assert!(handle.await.unwrap_err().is_goexit());
+/// assert_eq!(reported.recv().unwrap(), "deferred");
+/// # }
+/// ```
+pub async fn goexit_async() -> ! {
+    assert!(
+        exit_after_poll(),
+        "goexit_async() outside a goroutine: there is nothing to end"
+    );
+    match pending::<Infallible>().await {}
 }

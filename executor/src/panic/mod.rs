@@ -22,7 +22,7 @@ mod recovered;
 
 pub(crate) use caught::Caught;
 pub(crate) use goexit::Goexit;
-pub use goexit::goexit;
+pub use goexit::{goexit, goexit_async};
 pub(crate) use hook::{catch, install};
 pub use location::Location;
 pub use outcome::Outcome;

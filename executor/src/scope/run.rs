@@ -24,8 +24,12 @@ pub fn finish<R>(outcome: Outcome<R>) -> R {
     outcome.finish()
 }
 
-/// What `recover()` is in deferred code.
-pub fn recover_from<R: Recovered>(outcome: &mut Outcome<R>) -> Option<Panic> {
+/// What `recover()` is in deferred code. The function that is not called is the one that the user
+/// named; so it is known to be gort's.
+pub fn recover_from<R: Recovered>(
+    _: fn() -> Option<Panic>,
+    outcome: &mut Outcome<R>,
+) -> Option<Panic> {
     outcome.recover()
 }
 

@@ -5,7 +5,7 @@
 //! poll when an abort was asked for, and hands the outcome to its sink exactly once.
 
 use super::join_error::JoinError;
-use super::{Id, enter};
+use super::{Id, enter, wants_exit};
 use crate::base::wake_list::drop_quietly;
 use crate::panic::{self, Caught, catch};
 use std::future::Future;
@@ -167,6 +167,7 @@ impl<F: Future, S: Sink<F::Output>> Future for Body<F, S> {
             return Poll::Ready(());
         }
         let outcome = match catch(false, || running.poll(cx)) {
+            Ok(Poll::Pending) if wants_exit(id) => Err(JoinError::unwound(id, Caught::Goexit)),
             Ok(Poll::Pending) => {
                 if !std::mem::replace(waited, true) {
                     sink.parked(cx.waker());

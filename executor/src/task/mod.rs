@@ -16,7 +16,7 @@ mod local_set;
 mod loom;
 mod yield_now;
 
-pub(crate) use crate::base::current::enter;
+pub(crate) use crate::base::current::{enter, wants_exit};
 pub use crate::base::current::{goid, try_goid};
 #[cfg(all(feature = "rt", not(gort_loom)))]
 pub(crate) use crate::base::current::{may_block, must_not_block};

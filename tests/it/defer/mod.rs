@@ -2,6 +2,11 @@
 
 mod async_scope;
 mod cancel;
+mod exit;
+mod forms;
+mod guard;
+mod panics;
+mod printing;
 mod sync_scope;
 
 use std::cell::RefCell;
