@@ -107,6 +107,39 @@
 //! then, or [`gosched`](runtime::gosched) to go behind all others. A call that blocks the thread
 //! belongs into [`spawn_blocking`], which has threads of its own.
 //!
+//! # Deferred code
+//!
+//! What a function [`defer!`]s runs when it ends, however it does: it returns, `?` leaves it, it
+//! panics, its future is dropped. [`recover`](fn@recover) in deferred code ends a panic, as in Go,
+//! and [`recover!`] gives the panic of some code as an error:
+//!
+//! ```
+//! use gort::{defer, defers, recover};
+//! use std::sync::mpsc;
+//!
+//! #[defers]
+//! async fn handle(request: u32, log: mpsc::Sender<String>) -> std::io::Result<u32> {
+//!     defer!(log.send(format!("{request} is over")).unwrap());
+//!     defer!({
+//!         if let Some(panic) = recover() {
+//!             log.send(format!("{request}: {panic}")).unwrap();
+//!         }
+//!     });
+//!     assert!(request < 5, "too large");
+//!     gort::yield_now().await;
+//!     Ok(request * 2)
+//! }
+//!
+//! # #[gort::main]
+//! # async fn main() {
+//! let (log, said) = mpsc::channel();
+//! assert_eq!(handle(4, log.clone()).await.unwrap(), 8);
+//! assert_eq!(handle(5, log).await.unwrap_err().to_string(), "too large");
+//! let said: Vec<String> = said.iter().collect();
+//! assert_eq!(said, ["4 is over", "5: too large", "5 is over"]);
+//! # }
+//! ```
+//!
 //! # Without the macros
 //!
 //! [`block_on`] runs a future on the calling thread, and the default runtime, which starts when it
@@ -128,9 +161,11 @@
 //!
 //! # Where to go next
 //!
-//! - [`go!`] has the grammar of the macros and says what is evaluated where.
+//! - [`go!`] has the grammar of the macros and says what is evaluated where; [`defer!`] and
+//!   [`recover!`] do the same for deferred code.
 //! - [`task`] has the handles and sets, and [`LocalSet`](task::LocalSet) for goroutines that are
-//!   not `Send`; [`panic`](mod@panic) tells what becomes of a panic that nobody handles.
+//!   not `Send`; [`panic`](mod@panic) has the panic as a value, and tells what becomes of one that
+//!   nobody handles.
 //! - [`runtime`] has the runtimes, their settings and their end.
 //! - [`time`], [`net`], [`io`] and [`signal`] are what goroutines wait for.
 //! - `gort-compat` adapts other libraries: hyper, hyper-util and axum run on gort.

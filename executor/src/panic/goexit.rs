@@ -15,7 +15,7 @@ pub(crate) struct Goexit;
 /// [`is_goexit`](crate::task::JoinError::is_goexit) is true.
 ///
 /// It unwinds the stack, so a foreign `catch_unwind` sees it, as a panic. With `panic = "abort"`
-/// nothing can unwind; there use [`goexit_async`](super::goexit_async), which needs no unwinding.
+/// nothing can unwind; there use [`goexit_async`], which needs no unwinding.
 ///
 /// # Panics
 /// Never, but with `panic = "abort"` it says so and the process is aborted.

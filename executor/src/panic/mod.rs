@@ -1,9 +1,27 @@
-//! What becomes of a panic that nobody handles.
+//! Panics as values, the exit of a goroutine, and what becomes of a panic that nobody handles.
+//!
+//! A [`Panic`] is what [`recover!`](crate::recover!), `recover()` in deferred code and
+//! [`JoinError::panic`](crate::task::JoinError::panic) give. An [`Outcome`] is how a function
+//! ended, as its deferred code sees it. [`goexit`](fn@goexit) ends the goroutine.
+//!
+//! ```text
+//!              hook: where? ---+                       in_flight: what the hook saw,
+//!                              v                       until the payload is caught
+//!   panic!() -------------> payload -----> catch -----> Panic  or  Goexit
+//!                                                        |
+//!                 raise: goes on, as it was  <-----------+
+//! ```
 //!
 //! A goroutine of `go!` has nobody who waits for it, so its panic is the process's: as in Go, it is
 //! reported and the process ends with code 2. A goroutine of `spawn` has a handle; only if that was
 //! dropped is the panic reported, since there is nobody left to take it. The runtime chooses with
 //! [`PanicPolicy`].
+//!
+//! # Rejected
+//!
+//! - *The payload as it is* (`Box<dyn Any + Send>`): it has no place, no text, and is no error.
+//! - *A panic hook that is always silent*, with all printing done where a panic ends: a panic in a
+//!   plain goroutine would print late, and one that aborts the process never.
 
 mod caught;
 mod goexit;

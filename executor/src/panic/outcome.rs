@@ -146,7 +146,7 @@ impl<R> Outcome<R> {
         self.panic.is_some()
     }
 
-    /// Whether the goroutine is exiting, by [`goexit`](super::goexit).
+    /// Whether the goroutine is exiting, by [`goexit`](fn@super::goexit).
     ///
     /// # Examples
     /// ```

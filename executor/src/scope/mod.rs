@@ -22,7 +22,7 @@
 //! # Rejected
 //!
 //! - *A guard for each `defer!`*: it would borrow until the end of the function, and cannot wait,
-//!   recover or see the result. Outside a scope it is what is left: [`guard`].
+//!   recover or see the result. Outside a scope it is what is left: [`guard`](fn@guard).
 //! - *One stack of closures for the function*: what they borrow would have to be declared before
 //!   the stack, and could not be used by the function any more.
 //! - *`return` and `?` rewritten into a `break` to the deferred code*: those that other macros
