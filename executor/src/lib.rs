@@ -119,6 +119,42 @@
 //! then, or [`gosched`](runtime::gosched) to go behind all others. A call that blocks the thread
 //! belongs into [`spawn_blocking`], which has threads of its own.
 //!
+//! # Deferred code
+//!
+//! What a function [`defer!`]s runs when it ends, however it does: it returns, `?` leaves it, it
+//! panics, its future is dropped. [`recover`](fn@recover) in deferred code ends a panic, as in Go,
+//! and [`recover!`] gives the panic of some code as an error:
+//!
+//! ```
+//! use gort::{defer, defers, recover};
+//! use std::sync::mpsc;
+//!
+//! #[defers]
+//! async fn handle(request: u32, log: mpsc::Sender<String>) -> std::io::Result<u32> {
+//!     defer!(log.send(format!("{request} is over")).unwrap());
+//!     defer!({
+//!         if let Some(panic) = recover() {
+//!             log.send(format!("{request}: {panic}")).unwrap();
+//!         }
+//!     });
+//!     assert!(request < 5, "too large");
+//!     gort::yield_now().await;
+//!     Ok(request * 2)
+//! }
+//!
+//! # #[cfg(feature = "rt")]
+//! # #[gort::main]
+//! # async fn main() {
+//! let (log, said) = mpsc::channel();
+//! assert_eq!(handle(4, log.clone()).await.unwrap(), 8);
+//! assert_eq!(handle(5, log).await.unwrap_err().to_string(), "too large");
+//! let said: Vec<String> = said.iter().collect();
+//! assert_eq!(said, ["4 is over", "5: too large", "5 is over"]);
+//! # }
+//! # #[cfg(not(feature = "rt"))]
+//! # fn main() {}
+//! ```
+//!
 //! # Without the macros
 //!
 //! [`block_on`] runs a future on the calling thread, and the default runtime, which starts when it
@@ -142,9 +178,11 @@
 //!
 //! # Where to go next
 //!
-//! - [`go!`] has the grammar of the macros and says what is evaluated where.
+//! - [`go!`] has the grammar of the macros and says what is evaluated where; [`defer!`] and
+//!   [`recover!`] do the same for deferred code.
 //! - [`task`] has the handles and sets, and [`LocalSet`](task::LocalSet) for goroutines that are
-//!   not `Send`; [`panic`](mod@panic) tells what becomes of a panic that nobody handles.
+//!   not `Send`; [`panic`](mod@panic) has the panic as a value, and tells what becomes of one that
+//!   nobody handles.
 //! - [`runtime`] has the runtimes, their settings and their end.
 //! - [`time`], [`net`], [`io`] and [`signal`] are what goroutines wait for.
 //! - `gort-compat` adapts other libraries: hyper, hyper-util and axum run on gort.
@@ -173,6 +211,8 @@ extern crate self as gort;
 mod base;
 pub mod panic;
 pub mod task;
+#[cfg(not(gort_loom))]
+mod scope;
 
 #[cfg(feature = "rt")]
 mod queue;
@@ -202,6 +242,11 @@ mod macros;
 #[cfg(not(feature = "rt"))]
 pub use crate::task::spawn;
 pub use crate::task::yield_now;
+#[cfg(not(gort_loom))]
+pub use crate::{
+    macros::defers,
+    scope::{Guard, guard, recover},
+};
 #[cfg(all(feature = "rt", not(gort_loom)))]
 pub use crate::{
     macros::{main, test},
@@ -209,11 +254,18 @@ pub use crate::{
     task::spawn_local,
 };
 
+#[cfg(not(gort_loom))]
 #[doc(hidden)]
 pub use gort_macros as __macros;
 #[cfg(not(gort_loom))]
 #[doc(hidden)]
 pub mod __rt {
+    pub use crate::scope::{
+        AsyncStack, Called, Ended, Protect, RecoverAsync, RunAsync, RunOwned, Scope, Stack,
+        Unwound, block_guard, called, end_cancelled, finish, is_cancelled, lend, never, protect,
+        protect_async, recover_async, recover_from, recover_now, run, run_async, run_owned, scope,
+        settle,
+    };
     pub use crate::start::*;
 }
 

@@ -45,12 +45,12 @@ struct Arguments {
     gort: Path,
 }
 
-/// The function that carries the attribute.
-struct Function {
-    attributes: Vec<Attribute>,
-    visibility: Visibility,
-    signature: Signature,
-    body: Group,
+/// A function that carries an attribute. Its body is raw, so that it may be half typed.
+pub(crate) struct Function {
+    pub(crate) attributes: Vec<Attribute>,
+    pub(crate) visibility: Visibility,
+    pub(crate) signature: Signature,
+    pub(crate) body: Group,
 }
 
 /// Expands `#[main]` and `#[test]`.
@@ -148,7 +148,7 @@ fn procs_value(name: &Ident, input: ParseStream<'_>) -> syn::Result<Expr> {
 }
 
 impl Function {
-    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+    pub(crate) fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         let attributes = input.call(Attribute::parse_outer)?;
         let visibility = input.parse()?;
         let signature = input.parse()?;

@@ -55,12 +55,11 @@ impl Options {
     }
 
     fn parse_clone(&mut self, input: ParseStream<'_>) -> Read<()> {
-        let list = list_in_parentheses(input)?;
-        while !list.is_empty() {
-            self.clones.extend(clone_item(&list)?);
-            if !list.is_empty() {
-                list.parse::<Token![,]>()?;
-            }
+        for clone in clone_list(input)? {
+            let Clone { name, value } = clone;
+            let span = made_at(name.span());
+            self.clones
+                .extend(quote_spanned!(span=> let mut #name = #value;));
         }
         Ok(())
     }
@@ -115,8 +114,37 @@ fn only_one<T: ToTokens>(is_second: bool, name: T) -> Read<T> {
     Ok(name)
 }
 
-/// Reads `x`, `self.a.x` or `x = expr` and gives the statement that makes the clone.
-fn clone_item(input: ParseStream<'_>) -> Read<TokenStream> {
+/// One item of `clone(..)`: a variable and what it is set to.
+pub(crate) struct Clone {
+    pub(crate) name: Ident,
+    pub(crate) value: TokenStream,
+}
+
+/// Takes `clone(..),` from the head of `input`, if it is there; what `defer!` has of the options.
+pub(crate) fn clones_ahead(input: ParseStream<'_>) -> Read<Vec<Clone>> {
+    if option_ahead(input).is_none_or(|name| name != "clone") {
+        return Ok(Vec::new());
+    }
+    input.call(Ident::parse_any)?;
+    let clones = clone_list(input)?;
+    input.parse::<Token![,]>()?;
+    Ok(clones)
+}
+
+fn clone_list(input: ParseStream<'_>) -> Read<Vec<Clone>> {
+    let list = list_in_parentheses(input)?;
+    let mut clones = Vec::new();
+    while !list.is_empty() {
+        clones.push(clone_item(&list)?);
+        if !list.is_empty() {
+            list.parse::<Token![,]>()?;
+        }
+    }
+    Ok(clones)
+}
+
+/// Reads `x`, `self.a.x` or `x = expr`.
+fn clone_item(input: ParseStream<'_>) -> Read<Clone> {
     let is_named =
         input.peek(syn::Ident::peek_any) && input.peek2(Token![=]) && !input.peek2(Token![==]);
     let name = if is_named {
@@ -138,10 +166,11 @@ fn clone_item(input: ParseStream<'_>) -> Read<TokenStream> {
         ));
     }
     let span = made_at(name.span());
-    Ok(match peel(&source) {
-        Expr::Path(_) | Expr::Field(_) => quote_spanned!(span=> let mut #name = #source.clone();),
-        _ => quote_spanned!(span=> let mut #name = (#source).clone();),
-    })
+    let value = match peel(&source) {
+        Expr::Path(_) | Expr::Field(_) => quote_spanned!(span=> #source.clone()),
+        _ => quote_spanned!(span=> (#source).clone()),
+    };
+    Ok(Clone { name, value })
 }
 
 /// The name that a variable or field brings with it.

@@ -1,6 +1,6 @@
 //! [`Start`]: `go!` and `spawn!`.
 
-use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::parse::{ParseStream, Parser};
 use syn::spanned::Spanned;
@@ -11,7 +11,7 @@ use crate::moves::Moves;
 use crate::operand::Operands;
 use crate::options::Options;
 use crate::refusal::{Read, Refusal, as_expression};
-use crate::{doors, half_typed, made_at};
+use crate::{crate_and_input, doors, half_typed, made_at};
 
 /// Which macro was called. Both read the same grammar.
 #[derive(Clone, Copy)]
@@ -32,12 +32,7 @@ struct Lowered {
 
 /// Expands `go!` and `spawn!`; `input` begins with the group `[$crate]`.
 pub(crate) fn expand(start: Start, input: TokenStream) -> TokenStream {
-    let mut input = input.into_iter();
-    let gort = match input.next() {
-        Some(TokenTree::Group(path)) => path.stream(),
-        other => unreachable!("the wrapper passes the crate first, not {other:?}"),
-    };
-    let input: TokenStream = input.collect();
+    let (gort, input) = crate_and_input(input);
     let expansion = start
         .expand_strictly(&gort, input.clone())
         .or_else(|refusal| match refusal {
@@ -217,7 +212,14 @@ fn lower_method(mut call: ExprMethodCall, moves: &mut Moves) -> Lowered {
 /// tag has no size and is gone before the await, so it asks nothing of the result.
 fn call_inside(call: &impl ToTokens) -> TokenStream {
     let span = made_at(call.span());
-    quote_spanned!(span=> async move {
+    let awaited = awaited(call);
+    quote_spanned!(span=> async move { #awaited })
+}
+
+/// The value of a call, or of the future that it gives.
+pub(crate) fn awaited(call: &impl ToTokens) -> TokenStream {
+    let span = made_at(call.span());
+    quote_spanned!(span=>
         match #call {
             result => {
                 use __rt::{ViaFuture as _, ViaValue as _};
@@ -226,7 +228,7 @@ fn call_inside(call: &impl ToTokens) -> TokenStream {
             }
         }
         .await
-    })
+    )
 }
 
 /// Sets the parameters in the caller; the closure's body becomes the goroutine.

@@ -3,6 +3,7 @@
 mod spawn;
 mod go;
 mod hook;
+mod defer;
 mod join;
 mod join_set;
 mod panic;

@@ -37,7 +37,7 @@ pub use self::native::{
 };
 #[cfg(not(feature = "rt"))]
 pub use self::none::{go_local, go_local_with, spawn_local, spawn_local_with};
-pub use self::tag::{Awaited, Plain, Tag, ViaFuture, ViaValue};
+pub use self::tag::{AsyncScope, Awaited, Plain, Tag, ViaFuture, ViaValue};
 #[cfg(feature = "rt")]
 use crate::runtime as start;
 use crate::task::JoinHandle;

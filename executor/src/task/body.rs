@@ -4,12 +4,12 @@
 //! catches the panics of the poll *and* of the destructors, ends the inner future inside its own
 //! poll when an abort was asked for, and hands the outcome to its sink exactly once.
 
-use super::join_error::{JoinError, Payload};
-use super::{Id, Name, enter_goroutine};
-use crate::base::wake_list::{contain, drop_quietly};
-use crate::panic;
+use super::join_error::JoinError;
+use super::{Id, Name, enter_goroutine, wants_exit};
+use crate::base::wake_list::drop_quietly;
+use crate::panic::{self, Caught, catch};
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
@@ -63,8 +63,8 @@ impl Detached {
     /// Drops what `go!` discards; a panic in that destructor is the goroutine's.
     #[inline]
     fn drop_value<T>(self, value: T) {
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
-            let error = JoinError::panicked(self.id, payload);
+        if let Err(caught) = catch(false, || drop(value)) {
+            let error = JoinError::unwound(self.id, caught);
             self.crash(error);
         }
     }
@@ -114,7 +114,7 @@ fn crash(error: JoinError, spawned_at: &'static Location<'static>) {
     if error.is_panic() {
         panic::unrecovered(error.id().as_u64(), spawned_at, &error);
     }
-    error.try_into_panic().into_iter().for_each(contain);
+    drop_quietly(error);
 }
 
 /// A goroutine's future and its sink.
@@ -157,9 +157,9 @@ impl<F: Future, S: Sink<F::Output>> Body<F, S> {
     }
 
     /// Drops the future in place, if it is still there, and gives the panic of its destructor.
-    fn drop_future(self: Pin<&mut Self>) -> Option<Payload> {
+    fn drop_future(self: Pin<&mut Self>) -> Option<Caught> {
         let (mut future, ..) = self.parts();
-        catch_unwind(AssertUnwindSafe(|| future.set(None))).err()
+        catch(false, || future.set(None)).err()
     }
 
     /// Ends the goroutine where it is, if it is not over.
@@ -186,7 +186,7 @@ impl<F: Future, S: Sink<F::Output>> Body<F, S> {
             }
             (Some(late), outcome) => {
                 drop_quietly(outcome);
-                Err(JoinError::panicked(id, late))
+                Err(JoinError::unwound(id, late))
             }
         };
         sink.finish(outcome);
@@ -208,7 +208,8 @@ impl<F: Future, S: Sink<F::Output>> Future for Body<F, S> {
             self.end(Err(JoinError::cancelled(id)));
             return Poll::Ready(());
         }
-        let outcome = match catch_unwind(AssertUnwindSafe(|| running.poll(cx))) {
+        let outcome = match catch(false, || running.poll(cx)) {
+            Ok(Poll::Pending) if wants_exit(id) => Err(JoinError::unwound(id, Caught::Goexit)),
             Ok(Poll::Pending) => {
                 if !std::mem::replace(waited, true) {
                     sink.parked(cx.waker());
@@ -216,7 +217,7 @@ impl<F: Future, S: Sink<F::Output>> Future for Body<F, S> {
                 return Poll::Pending;
             }
             Ok(Poll::Ready(value)) => Ok(value),
-            Err(payload) => Err(JoinError::panicked(id, payload)),
+            Err(caught) => Err(JoinError::unwound(id, caught)),
         };
         self.end(outcome);
         Poll::Ready(())

@@ -9,9 +9,7 @@
 
 mod body;
 mod builder;
-mod current;
 mod enter;
-mod id;
 mod join_cell;
 mod join_error;
 mod join_handle;
@@ -27,19 +25,19 @@ mod spawn_ext;
 pub(crate) mod start;
 mod yield_now;
 
+pub(crate) use crate::base::current::{enter_goroutine, wants_exit};
+pub use crate::base::current::{goid, try_goid};
+#[cfg(all(feature = "rt", not(gort_loom)))]
+pub(crate) use crate::base::current::{may_block, must_not_block};
+pub use crate::base::id::Id;
 #[cfg(any(feature = "rt", test))]
 pub(crate) use body::Sink;
 pub(crate) use body::{Body, Detached, Named};
 pub use builder::Builder;
 pub(crate) use builder::Name;
-pub(crate) use current::enter_goroutine;
-pub use current::{goid, try_goid};
-#[cfg(all(feature = "rt", not(gort_loom)))]
-pub(crate) use current::{may_block, must_not_block};
 pub use enter::{DefaultIsSet, EnterGuard, enter, set_default};
 #[cfg(all(feature = "rt", not(gort_loom)))]
 pub(crate) use enter::{Entered, default_executor, find_entered, has_entered, with_entered};
-pub use id::Id;
 pub(crate) use join_cell::join_cell;
 pub use join_error::JoinError;
 pub use join_handle::{AbortHandle, JoinHandle};

@@ -94,13 +94,15 @@ pub struct Task {
 }
 
 impl Task {
-    /// The goroutine with this number; `future` never panics.
+    /// The goroutine with this number; `future` lets no panic out.
     pub(crate) fn new(
         future: impl Future<Output = ()> + Send + 'static,
         id: Id,
         spawned_at: &'static Location<'static>,
         name: Option<Name>,
     ) -> Self {
+        // A runtime of ours does this when it is built; here is none.
+        crate::panic::install();
         Self {
             future: Box::pin(future),
             id,
