@@ -38,6 +38,13 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 #[g::test(crate = g)]
+async fn deferred_code_works_under_another_name() {
+    let mut log = vec![0];
+    assert_eq!(deferring(&mut log).await.unwrap(), 7);
+    assert_eq!(log, [0, 1, 2, 3]);
+}
+
+#[g::test(crate = g)]
 async fn macros_work_under_another_name() {
     assert_eq!(spawn!(twice(3)).await.unwrap(), 6);
     let mut log = Vec::new();
