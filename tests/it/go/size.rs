@@ -21,6 +21,26 @@ fn a_call_of_an_async_function_is_no_larger_than_its_own_future() {
 }
 
 #[test]
+fn go_starts_a_future_as_large_as_the_functions_own() {
+    /// Tells the size of what it is to run.
+    struct Scales(std::cell::Cell<usize>);
+    impl Scales {
+        fn go<F: Future>(&self, future: F) {
+            self.0.set(size(&future));
+        }
+    }
+    let data = [1_u64; 8];
+    let scales = Scales(std::cell::Cell::new(0));
+    go!(on = scales, work(data, 1));
+    assert_eq!(scales.0.get(), size(&work(data, 1)));
+    let n = 1;
+    go!(on = scales, clone(n), work(data, n));
+    assert_eq!(scales.0.get(), size(&work(data, 1)));
+    go!(on = scales, { work(data, n).await });
+    assert_eq!(scales.0.get(), size(&async move { work(data, n).await }));
+}
+
+#[test]
 fn a_call_of_a_sync_function_is_its_arguments_and_a_state() {
     fn work(data: [u64; 8], n: u64) -> u64 {
         data[0] + n
