@@ -3,11 +3,27 @@
 //! What comes here: what is made ready by a thread without a P, what gives way to everybody
 //! (`gosched`, preemption), and what overflows a ring. What leaves goes in batches through
 //! [`RunQueue::refill`](super::RunQueue::refill), plus one now and then for fairness. So no
-//! worker comes here on every poll, and a lock-free queue that costs some 10 ns a piece is enough.
+//! worker comes here on every poll.
+//!
+//! A ring that overflows hands over its half as one **load**, and a P that refills its ring takes
+//! as many as it wants of the oldest load. So a goroutine that passes through here as one of many
+//! costs two moves in memory. Singly, through the lock-free queue, it cost 26 ns.
+//!
+//! ```text
+//! push, push_many ->  arrivals: One | Many | One | Many  ->  begun: the rest of a load  ->  take
+//!                     lock-free                              under a lock
+//! ```
+//!
+//! Invariant: what is in `begun` came before what is in `arrivals`. And the queue never looks empty
+//! while it holds something: whoever moves a load to `begun` first says in `begun_len` that
+//! there is something.
 
 use std::fmt;
+use std::vec;
 
 use super::Item;
+use crate::base::atomic::{AtomicUsize, Ordering};
+use crate::base::lock::Mutex;
 use crate::base::wake_list::drop_quietly;
 
 #[cfg(not(gort_loom))]
@@ -18,45 +34,115 @@ use modelled::ConcurrentQueue;
 /// The largest batch that one P takes, half of its ring.
 const BATCH_MAX: usize = 128;
 
+/// What came at one time.
+enum Load<T> {
+    One(T),
+    /// At least two.
+    Many(Box<[T]>),
+}
+
 /// An unbounded queue, first in, first out.
 pub(crate) struct GlobalQueue<T: Item> {
     /// Never closed. Synchronises itself; its operations are sequentially consistent.
-    items: ConcurrentQueue<T>,
+    arrivals: ConcurrentQueue<Load<T>>,
+    /// What is left of the oldest load.
+    begun: Mutex<vec::IntoIter<T>>,
+    /// How many are left in `begun`, or one too many while a load moves there. Written under the
+    /// lock of `begun`, read by anyone.
+    begun_len: AtomicUsize,
+    /// How many items the loads in `arrivals` have beyond one each. Written by whoever pushes or
+    /// takes a load, read by anyone as a hint.
+    extra: AtomicUsize,
 }
 
 impl<T: Item> GlobalQueue<T> {
     pub(crate) fn new() -> Self {
         Self {
-            items: ConcurrentQueue::unbounded(),
+            arrivals: ConcurrentQueue::unbounded(),
+            begun: Mutex::new(Vec::new().into_iter()),
+            begun_len: AtomicUsize::new(0),
+            extra: AtomicUsize::new(0),
         }
     }
 
     /// Adds `item` at the tail.
     pub(crate) fn push(&self, item: T) {
-        let pushed = self.items.push(item);
+        self.add(Load::One(item));
+    }
+
+    /// Adds `items`, at least two, at the tail, in order and with nothing between them.
+    pub(crate) fn push_many(&self, items: Box<[T]>) {
+        debug_assert!(items.len() > 1, "one item is no load");
+        // Ordering: Relaxed, a hint only. It comes first so that the count never falls below zero.
+        self.extra.fetch_add(items.len() - 1, Ordering::Relaxed);
+        self.add(Load::Many(items));
+    }
+
+    fn add(&self, load: Load<T>) {
+        let pushed = self.arrivals.push(load);
         debug_assert!(pushed.is_ok(), "the global queue is never closed");
     }
 
     /// Takes the oldest item.
     #[inline]
     pub(crate) fn pop(&self) -> Option<T> {
-        // Two loads spare the full fence that an empty pop costs.
-        if self.is_empty() {
-            None
-        } else {
-            self.items.pop().ok()
+        let mut first = None;
+        self.take(1, |item| first = Some(item));
+        first
+    }
+
+    /// Takes the `max` oldest items, or as many as there are, and gives them to `receive` in order.
+    /// `receive` runs under a lock: it may move the item and nothing else.
+    #[inline]
+    pub(crate) fn take(&self, max: usize, receive: impl FnMut(T)) {
+        // Two loads spare the lock where there is nothing.
+        if !self.is_empty() {
+            self.take_some(max, receive);
         }
     }
 
-    /// Whether the queue was empty a moment ago: two loads.
+    fn take_some(&self, max: usize, mut receive: impl FnMut(T)) {
+        let mut begun = self.begun.lock();
+        let mut left = max;
+        while left > 0 {
+            if let Some(item) = begun.next() {
+                receive(item);
+                left -= 1;
+                continue;
+            }
+            // Ordering: SeqCst, as the queue's own operations, with which it forms one order: who
+            // does not see the load in `arrivals` any more sees this.
+            self.begun_len.store(1, Ordering::SeqCst);
+            match self.arrivals.pop() {
+                Ok(Load::One(item)) => {
+                    receive(item);
+                    left -= 1;
+                }
+                Ok(Load::Many(items)) => {
+                    // Ordering: Relaxed, a hint only.
+                    self.extra.fetch_sub(items.len() - 1, Ordering::Relaxed);
+                    *begun = items.into_vec().into_iter();
+                }
+                Err(_) => break,
+            }
+        }
+        // Ordering: SeqCst, as above.
+        self.begun_len.store(begun.len(), Ordering::SeqCst);
+    }
+
+    /// Whether the queue was empty a moment ago: two loads and a third.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
-        self.items.is_empty()
+        // Ordering: SeqCst. `arrivals` is looked at first: a load that has left it is announced
+        // in `begun_len` already.
+        self.arrivals.is_empty() && self.begun_len.load(Ordering::SeqCst) == 0
     }
 
     /// How many items the queue held a moment ago.
     pub(crate) fn len(&self) -> usize {
-        self.items.len()
+        // Ordering: Relaxed, a number of a moment ago.
+        let begun = self.begun_len.load(Ordering::Relaxed);
+        begun + self.arrivals.len() + self.extra.load(Ordering::Relaxed)
     }
 
     /// A fair share for one of `procs` Ps, at least 1, to be given to

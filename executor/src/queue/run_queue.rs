@@ -111,19 +111,22 @@ impl<T: Item, const CAP: usize> RunQueue<T, CAP> {
     /// # Safety
     /// - Only the M that owns this storage calls it.
     pub(crate) unsafe fn refill(&self, global: &GlobalQueue<T>, max: usize) -> Option<T> {
-        let first = global.pop()?;
         let tail = load_own(&self.tail.0);
         let most = self.room(tail).min(Self::HALF - 1) as usize + 1;
+        let mut first = None;
         let mut end = tail;
-        for _ in 1..max.min(most) {
-            let Some(item) = global.pop() else { break };
-            self.fill(end, item);
-            end = end.wrapping_add(1);
-        }
+        global.take(max.clamp(1, most), |item| {
+            if first.is_none() {
+                first = Some(item);
+            } else {
+                self.fill(end, item);
+                end = end.wrapping_add(1);
+            }
+        });
         if end != tail {
             self.publish(end);
         }
-        Some(first)
+        first
     }
 
     /// Steals the oldest half, rounded up, into `thief`, and returns the oldest of all, to be run
@@ -230,13 +233,13 @@ impl<T: Item, const CAP: usize> RunQueue<T, CAP> {
             // SAFETY: the caller is the owner.
             return unsafe { self.push(item, global) };
         }
-        for n in 0..Self::HALF {
+        let claimed = (0..Self::HALF).map(|n| {
             // The owner may read after its claim: nobody else refills a slot.
             let raw = self.peek(head.wrapping_add(n));
             // SAFETY: we claimed this position, and its slot has not been refilled since.
-            global.push(unsafe { Self::rebuild(raw) });
-        }
-        global.push(item);
+            unsafe { Self::rebuild(raw) }
+        });
+        global.push_many(claimed.chain([item]).collect());
     }
 
     // The steps of the protocol. Alone each could break the invariant; what makes them sound is
