@@ -1,9 +1,9 @@
-//! The queue that all Ps share.
+//! A queue that any thread may push to and take from.
 //!
-//! What comes here: what is made ready by a thread without a P, what gives way to everybody
-//! (`gosched`, preemption), and what overflows a ring. What leaves goes in batches through
-//! [`RunQueue::refill`](super::RunQueue::refill), plus one now and then for fairness. So no
-//! worker comes here on every poll.
+//! One is the global queue: what is made ready by a thread without a P comes there, and what gives
+//! way to everybody (`gosched`, preemption). Each P has one more, for what overflows its ring. What
+//! leaves goes in batches through [`RunQueue::refill`](super::RunQueue::refill), plus one now and
+//! then for fairness. So no worker comes here on every poll.
 //!
 //! A ring that overflows hands over its half as one **load**, and a P that refills its ring takes
 //! as many as it wants of the oldest load. So a goroutine that passes through here as one of many
@@ -42,7 +42,7 @@ enum Load<T> {
 }
 
 /// An unbounded queue, first in, first out.
-pub(crate) struct GlobalQueue<T: Item> {
+pub(crate) struct SharedQueue<T: Item> {
     /// Never closed. Synchronises itself; its operations are sequentially consistent.
     arrivals: ConcurrentQueue<Load<T>>,
     /// What is left of the oldest load.
@@ -55,7 +55,7 @@ pub(crate) struct GlobalQueue<T: Item> {
     extra: AtomicUsize,
 }
 
-impl<T: Item> GlobalQueue<T> {
+impl<T: Item> SharedQueue<T> {
     pub(crate) fn new() -> Self {
         Self {
             arrivals: ConcurrentQueue::unbounded(),
@@ -110,9 +110,9 @@ impl<T: Item> GlobalQueue<T> {
                 left -= 1;
                 continue;
             }
-            // Ordering: SeqCst, as the queue's own operations, with which it forms one order: who
-            // does not see the load in `arrivals` any more sees this.
-            self.begun_len.store(1, Ordering::SeqCst);
+            // Ordering: Relaxed; it comes before the pop below, which releases, and pairs with the
+            // look in `is_empty`: who does not find the load in `arrivals` any more sees this.
+            self.begun_len.store(1, Ordering::Relaxed);
             match self.arrivals.pop() {
                 Ok(Load::One(item)) => {
                     receive(item);
@@ -126,16 +126,28 @@ impl<T: Item> GlobalQueue<T> {
                 Err(_) => break,
             }
         }
-        // Ordering: SeqCst, as above.
-        self.begun_len.store(begun.len(), Ordering::SeqCst);
+        // Ordering: Relaxed; whoever makes it 0 holds the last item.
+        self.begun_len.store(begun.len(), Ordering::Relaxed);
     }
 
-    /// Whether the queue was empty a moment ago: two loads and a third.
+    /// Moves to `other`, in order, what is in the queue now.
+    pub(crate) fn drain_into(&self, other: &Self) {
+        let mut items = Vec::new();
+        self.take(self.len(), |item| items.push(item));
+        match items.len() {
+            0 => {}
+            1 => items.into_iter().for_each(|item| other.push(item)),
+            _ => other.push_many(items.into_boxed_slice()),
+        }
+    }
+
+    /// Whether the queue was empty at some moment: two loads and a third. It is never said of a
+    /// queue that has always held something.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
-        // Ordering: SeqCst. `arrivals` is looked at first: a load that has left it is announced
-        // in `begun_len` already.
-        self.arrivals.is_empty() && self.begun_len.load(Ordering::SeqCst) == 0
+        // Ordering: Relaxed. The look at `arrivals` acquires what the pop in `take_some` released:
+        // a load that has left is announced in `begun_len` already.
+        self.arrivals.is_empty() && self.begun_len.load(Ordering::Relaxed) == 0
     }
 
     /// How many items the queue held a moment ago.
@@ -154,7 +166,7 @@ impl<T: Item> GlobalQueue<T> {
     }
 }
 
-impl<T: Item> Drop for GlobalQueue<T> {
+impl<T: Item> Drop for SharedQueue<T> {
     fn drop(&mut self) {
         while let Some(item) = self.pop() {
             // A destructor that panics must not keep the others from running.
@@ -163,9 +175,9 @@ impl<T: Item> Drop for GlobalQueue<T> {
     }
 }
 
-impl<T: Item> fmt::Debug for GlobalQueue<T> {
+impl<T: Item> fmt::Debug for SharedQueue<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("GlobalQueue")
+        f.debug_struct("SharedQueue")
             .field("len", &self.len())
             .finish()
     }
@@ -177,7 +189,7 @@ mod modelled {
 
     use std::collections::VecDeque;
 
-    use crate::base::atomic::{AtomicUsize, Ordering};
+    use crate::base::atomic::{AtomicUsize, Ordering, order};
     use crate::base::lock::Mutex;
 
     /// As weak as the original to those who only look: they take no lock.
@@ -206,8 +218,9 @@ mod modelled {
         pub(super) fn pop(&self) -> Result<T, ()> {
             let mut items = self.items.lock();
             let item = items.pop_front();
-            // Ordering: SeqCst, as in `push`.
-            self.len.store(items.len(), Ordering::SeqCst);
+            // Ordering: SeqCst as in the original; pairs with the load in `len`.
+            self.len
+                .store(items.len(), order("shared-pop", Ordering::SeqCst));
             item.ok_or(())
         }
 
