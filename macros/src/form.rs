@@ -112,7 +112,7 @@ pub(crate) fn output_of(output: &ReturnType) -> Option<Type> {
     }
 }
 
-fn braces_alone(body: &TokenStream) -> Option<Group> {
+pub(crate) fn braces_alone(body: &TokenStream) -> Option<Group> {
     let mut tokens = body.clone().into_iter();
     match (tokens.next(), tokens.next()) {
         (Some(TokenTree::Group(group)), None) if group.delimiter() == Delimiter::Brace => {
@@ -123,7 +123,9 @@ fn braces_alone(body: &TokenStream) -> Option<Group> {
 }
 
 /// Reads one expression; gives `None` if statements follow, and what follows a comma as an error.
-fn only_expression(input: ParseStream<'_>) -> syn::Result<Option<Result<Expr, TokenStream>>> {
+pub(crate) fn only_expression(
+    input: ParseStream<'_>,
+) -> syn::Result<Option<Result<Expr, TokenStream>>> {
     let expression: Expr = input.parse()?;
     if input.is_empty() {
         return Ok(Some(Ok(expression)));
@@ -139,15 +141,8 @@ fn only_expression(input: ParseStream<'_>) -> syn::Result<Option<Result<Expr, To
 
 /// A closure that is not called, or called as in Go, with the arguments behind its braces.
 fn of_closure(closure: &ExprClosure, macro_name: &str) -> Read<Form> {
-    // `|s| { .. }(x)` reads as a closure whose body calls a block.
-    if let Expr::Call(call) = &*closure.body {
-        if let Expr::Block(_) = &*call.func {
-            let called = ExprClosure {
-                body: call.func.clone(),
-                ..closure.clone()
-            };
-            return closure_call(&called, &call.args);
-        }
+    if let Some((called, arguments)) = closure_call_of(closure) {
+        return closure_call(&called, &arguments);
     }
     if closure.inputs.is_empty() {
         return Ok(Form::Block(closure_scope(closure)));
@@ -160,14 +155,36 @@ fn of_closure(closure: &ExprClosure, macro_name: &str) -> Read<Form> {
     Err(Refusal::new(parameters(closure), message))
 }
 
+/// The closure and the arguments of `|s| { .. }(x)`, which reads as a closure whose body calls a
+/// block.
+pub(crate) fn closure_call_of(closure: &ExprClosure) -> Option<(ExprClosure, Vec<Expr>)> {
+    let Expr::Call(call) = &*closure.body else {
+        return None;
+    };
+    let Expr::Block(_) = &*call.func else {
+        return None;
+    };
+    let called = ExprClosure {
+        body: call.func.clone(),
+        ..closure.clone()
+    };
+    Some((called, call.args.iter().cloned().collect()))
+}
+
 fn closure_call<'a, A>(closure: &ExprClosure, arguments: A) -> Read<Form>
 where
     A: IntoIterator<Item = &'a Expr>,
 {
     let arguments: Vec<Expr> = arguments.into_iter().cloned().collect();
-    let (takes, given) = (closure.inputs.len(), arguments.len());
+    check_arity(closure, arguments.len())?;
+    Ok(Form::Closure(closure.clone(), arguments))
+}
+
+/// Whether a closure takes as many arguments as it is given.
+pub(crate) fn check_arity(closure: &ExprClosure, given: usize) -> Read<()> {
+    let takes = closure.inputs.len();
     if takes == given {
-        return Ok(Form::Closure(closure.clone(), arguments));
+        return Ok(());
     }
     let plural = if takes == 1 { "" } else { "s" };
     let verb = if given == 1 { "was" } else { "were" };

@@ -77,18 +77,80 @@ fn with_content(group: &Group, change: fn(TokenStream) -> TokenStream) -> Group 
 
 #[cfg(test)]
 mod tests {
+    use proc_macro2::TokenStream;
     use quote::quote;
 
     use super::{MISSING, complete, undo};
     use crate::start::{Start, expand};
+    use crate::{defer, defers, recover};
 
-    /// The text of an expansion of `go!`, less spaces and the name `typed_name`.
-    fn expansion_without_name(body: &str) -> String {
-        let body: proc_macro2::TokenStream = body.parse().expect("balanced");
-        let expansion = expand(Start::Go, quote!([gort] #body)).to_string();
-        expansion
+    type Expand = fn(TokenStream) -> TokenStream;
+
+    /// The text of an expansion, less spaces and the name `typed_name`.
+    fn expansion_without_name(expand: Expand, body: &str) -> String {
+        let body: TokenStream = body.parse().expect("balanced");
+        expand(body)
+            .to_string()
             .replace(char::is_whitespace, "")
             .replace("typed_name", "")
+    }
+
+    /// Checks that each body expands the same when a name is typed at the `@` and when it is not.
+    fn check(expand: Expand, bodies: &[&str]) {
+        for body in bodies {
+            let typed = expansion_without_name(expand, &body.replace('@', ""));
+            assert_eq!(
+                typed,
+                expansion_without_name(expand, &body.replace('@', "typed_name")),
+                "{body}"
+            );
+            assert!(
+                !typed.contains(MISSING) && !typed.contains("compile_error"),
+                "{typed}"
+            );
+        }
+    }
+
+    #[test]
+    fn half_typed_deferred_code_expands_to_the_complete_one_less_the_name() {
+        let inputs = [
+            "inner.@",
+            "inner.close(other.@)",
+            "inner.first().@",
+            "module::@",
+            "{ inner.@ }",
+            "clone(self.@), { run() }",
+            "run(move(inner.@))",
+        ];
+        check(|input| defer::expand(quote!([gort] #input)), &inputs);
+        check(|input| recover::expand(quote!([gort] #input)), &inputs[..5]);
+        let in_scopes = [
+            "defer!(inner.@); run()",
+            "defer!(run()); inner.@",
+            "let x = inner.@; defer!(run()); x.run()",
+            "for x in y { defer!(x.@); } run()",
+            "defer!(|out| { out.@ }); run()",
+            "defer!({ inner.close(other.@).await }); run()",
+            "if x { defer!({ inner.@ }); }",
+        ];
+        check(
+            |body| expand(Start::Go, quote!([gort] { #body })),
+            &in_scopes,
+        );
+        check(
+            |body| defers::expand(TokenStream::new(), quote!(fn f() -> R { #body })),
+            &[
+                in_scopes[0],
+                in_scopes[1],
+                in_scopes[2],
+                in_scopes[3],
+                in_scopes[4],
+            ],
+        );
+        check(
+            |body| defers::expand(TokenStream::new(), quote!(async fn f() -> R { #body })),
+            &in_scopes,
+        );
     }
 
     #[test]
@@ -111,18 +173,7 @@ mod tests {
             "on = pool.@, run()",
             "run(move(inner.@))",
         ];
-        for body in bodies {
-            let typed = expansion_without_name(&body.replace('@', ""));
-            assert_eq!(
-                typed,
-                expansion_without_name(&body.replace('@', "typed_name")),
-                "{body}"
-            );
-            assert!(
-                !typed.contains(MISSING) && !typed.contains("compile_error"),
-                "{typed}"
-            );
-        }
+        check(|body| expand(Start::Go, quote!([gort] #body)), &bodies);
     }
 
     #[test]

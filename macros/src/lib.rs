@@ -9,6 +9,9 @@
 //!                 start: options, moves            who runs it, what is evaluated before
 //!                 form, operand                    a call and its arguments
 //!                 scope                            the body of a goroutine, main or a test
+//!   defer!, #[defers], recover!
+//!                 levels, nested                   a body, cut at each defer!
+//!                 deferred, awaits, recover_calls  one defer!, and what is in it
 //! ```
 //!
 //! Three rules hold everywhere:
@@ -23,18 +26,26 @@
 //!   not parse is not our error: it is passed on in the shape that it will have once it is
 //!   complete, for the compiler to explain and for editors to complete.
 
+mod awaits;
+mod defer;
+mod deferred;
+mod defers;
 mod entry;
 mod form;
 mod half_typed;
+mod levels;
 mod moves;
+mod nested;
 mod operand;
 mod options;
+mod recover;
+mod recover_calls;
 mod refusal;
 mod scope;
 mod start;
 
 use proc_macro::TokenStream;
-use proc_macro2::{Span, TokenStream as TokenStream2};
+use proc_macro2::{Span, TokenStream as TokenStream2, TokenTree};
 use quote::{ToTokens, quote};
 
 /// The span of a token that the user did not write and that stands for what is at `place`.
@@ -50,6 +61,16 @@ fn doors(gort: &impl ToTokens) -> TokenStream2 {
     quote!(use #gort::__rt;)
 }
 
+/// Parts the crate that a wrapper passes first, as `[$crate]`, from the user's input.
+fn crate_and_input(input: TokenStream2) -> (TokenStream2, TokenStream2) {
+    let mut input = input.into_iter();
+    let gort = match input.next() {
+        Some(TokenTree::Group(path)) => path.stream(),
+        other => unreachable!("the wrapper passes the crate first, not {other:?}"),
+    };
+    (gort, input.collect())
+}
+
 /// Behind `gort::go!`.
 #[doc(hidden)]
 #[proc_macro]
@@ -62,6 +83,26 @@ pub fn __go(input: TokenStream) -> TokenStream {
 #[proc_macro]
 pub fn __spawn(input: TokenStream) -> TokenStream {
     start::expand(start::Start::Spawn, input.into()).into()
+}
+
+/// Behind `gort::defer!`, where no defer scope has taken it.
+#[doc(hidden)]
+#[proc_macro]
+pub fn __defer(input: TokenStream) -> TokenStream {
+    defer::expand(input.into()).into()
+}
+
+/// Behind `gort::recover!`.
+#[doc(hidden)]
+#[proc_macro]
+pub fn __recover(input: TokenStream) -> TokenStream {
+    recover::expand(input.into()).into()
+}
+
+/// `#[gort::defers]`; `gort` documents it.
+#[proc_macro_attribute]
+pub fn defers(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    defers::expand(arguments.into(), item.into()).into()
 }
 
 /// `#[gort::main]`; `gort` documents it.

@@ -116,7 +116,8 @@ fn binds_its_own_moves(name: &Ident) -> bool {
     ["go", "spawn", "defer"].iter().any(|own| name == own)
 }
 
-fn collect_names(tokens: TokenStream, names: &mut Vec<Ident>) {
+/// Collects the names in `tokens`.
+pub(crate) fn collect_names(tokens: TokenStream, names: &mut Vec<Ident>) {
     for token in tokens {
         match token {
             TokenTree::Ident(name) => names.push(name),

@@ -132,7 +132,7 @@ impl<'a> Operands<'a> {
     }
 }
 
-fn is_literal(expression: &Expr) -> bool {
+pub(crate) fn is_literal(expression: &Expr) -> bool {
     match expression {
         Expr::Lit(_) => true,
         Expr::Unary(unary) => matches!(unary.op, UnOp::Neg(_)) && is_literal(peel(&unary.expr)),
@@ -141,7 +141,7 @@ fn is_literal(expression: &Expr) -> bool {
 }
 
 /// The value that a place such as `x.field[i]` is a part of.
-fn root_of(place: &mut Expr) -> &mut Expr {
+pub(crate) fn root_of(place: &mut Expr) -> &mut Expr {
     if matches!(place, Expr::Unary(unary) if !matches!(unary.op, UnOp::Deref(_))) {
         return place;
     }

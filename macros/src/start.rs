@@ -1,6 +1,6 @@
 //! [`Start`]: `go!` and `spawn!`.
 
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::parse::{ParseStream, Parser};
 use syn::spanned::Spanned;
@@ -10,8 +10,8 @@ use crate::form::{Form, closure_scope};
 use crate::moves::Moves;
 use crate::operand::Operands;
 use crate::options::Options;
-use crate::refusal::{Read, Refusal, as_expression};
-use crate::{doors, half_typed, made_at};
+use crate::refusal::{Mistakes, Read, Refusal, as_expression};
+use crate::{crate_and_input, doors, half_typed, made_at};
 
 /// Which macro was called. Both read the same grammar.
 #[derive(Clone, Copy)]
@@ -32,12 +32,7 @@ struct Lowered {
 
 /// Expands `go!` and `spawn!`; `input` begins with the group `[$crate]`.
 pub(crate) fn expand(start: Start, input: TokenStream) -> TokenStream {
-    let mut input = input.into_iter();
-    let gort = match input.next() {
-        Some(TokenTree::Group(path)) => path.stream(),
-        other => unreachable!("the wrapper passes the crate first, not {other:?}"),
-    };
-    let input: TokenStream = input.collect();
+    let (gort, input) = crate_and_input(input);
     let expansion = start
         .expand_strictly(&gort, input.clone())
         .or_else(|refusal| match refusal {
@@ -68,25 +63,29 @@ impl Start {
     fn expand_strictly(self, gort: &TokenStream, input: TokenStream) -> Read<TokenStream> {
         let mut moves = Moves::default();
         let input = moves.extract(input);
-        let (options, body) = self.split(input)?;
-        let form = Form::read(body, self.name())?;
-        Ok(self.assemble(gort, &options, lower(form, &mut moves), &mut moves))
+        let mut mistakes = Mistakes::default();
+        let (options, body) = self.split(input, &mut mistakes)?;
+        let form = mistakes.note(Form::read(body, self.name()))?;
+        let lowered = form.map(|form| lower(form, &mut moves));
+        mistakes.or(())?;
+        let lowered = lowered.expect("a form that could not be read is a mistake");
+        Ok(self.assemble(gort, &options, lowered, &mut moves))
     }
 
     /// Expands input whose body, or all of it, cannot be read.
     fn expand_unparsed(self, gort: &TokenStream, input: TokenStream) -> TokenStream {
         let mut moves = Moves::default();
         let (options, body) = self
-            .split(moves.extract(input.clone()))
+            .split(moves.extract(input.clone()), &mut Mistakes::default())
             .unwrap_or_else(|_| (Options::default(), input));
         let lowered = lower(Form::of_unparsed(body), &mut moves);
         self.assemble(gort, &options, lowered, &mut moves)
     }
 
     /// Parts the options from the body.
-    fn split(self, input: TokenStream) -> Read<(Options, TokenStream)> {
+    fn split(self, input: TokenStream, mistakes: &mut Mistakes) -> Read<(Options, TokenStream)> {
         let parts = |input: ParseStream<'_>| {
-            let options = Options::parse(input, self.name());
+            let options = Options::parse(input, self.name(), mistakes);
             Ok((options, input.parse::<TokenStream>()?))
         };
         let (options, body) = parts.parse2(input)?;
@@ -105,22 +104,47 @@ impl Start {
         let (clones, moved) = (&options.clones, moves.take_all());
         let doors = doors(gort);
         let before = quote!(#clones #moved #before);
-        if let Some(executor) = &options.on {
-            let span = made_at(executor.span());
-            let started = quote_spanned!(span=> (#executor).spawn({ #before #future }));
-            return match self {
-                Start::Go => quote_spanned!(span=> { #doors __rt::detach(#started) }),
-                Start::Spawn => quote_spanned!(span=> { #doors #started }),
-            };
-        }
-        let door = match (self, &options.local) {
-            (Start::Go, None) => format_ident!("go"),
-            (Start::Go, Some(_)) => format_ident!("go_local"),
-            (Start::Spawn, None) => format_ident!("spawn"),
-            (Start::Spawn, Some(_)) => format_ident!("spawn_local"),
-        };
+        let door = self.door(options);
         let span = made_at(future.span());
-        quote_spanned!(span=> { #doors #before __rt::#door(#future) })
+        let builder = options.name.as_ref().map(|name| {
+            let span = made_at(name.span());
+            quote_spanned!(span=> __rt::Builder::new().name(#name))
+        });
+        match (&options.on, builder) {
+            (Some(executor), builder) => {
+                let span = made_at(executor.span());
+                let builder = builder.map(|builder| quote!(#builder,));
+                // Whatever the method of a foreign type gives, the value of `go!` is `()`.
+                let end = matches!(self, Start::Go).then(|| quote!(;));
+                quote_spanned!(span=> {
+                    #doors
+                    use __rt::SpawnExt as _;
+                    (#executor).#door(#builder { #before #future }) #end
+                })
+            }
+            (None, Some(builder)) => quote_spanned!(span=> {
+                #doors
+                let builder = #builder;
+                #before
+                __rt::#door(builder, #future)
+            }),
+            (None, None) => quote_spanned!(span=> { #doors #before __rt::#door(#future) }),
+        }
+    }
+
+    /// The function or method that starts the goroutine.
+    fn door(self, options: &Options) -> Ident {
+        let what = match self {
+            Start::Go => "go",
+            Start::Spawn => "spawn",
+        };
+        let local = options.local.as_ref().map_or("", |_| "_local");
+        let with = options.name.as_ref().map_or("", |_| "_with");
+        let place = options
+            .on
+            .as_ref()
+            .map_or_else(Span::call_site, Spanned::span);
+        format_ident!("{what}{local}{with}", span = made_at(place))
     }
 }
 
@@ -192,7 +216,14 @@ fn lower_method(mut call: ExprMethodCall, moves: &mut Moves) -> Lowered {
 /// tag has no size and is gone before the await, so it asks nothing of the result.
 fn call_inside(call: &impl ToTokens) -> TokenStream {
     let span = made_at(call.span());
-    quote_spanned!(span=> async move {
+    let awaited = awaited(call);
+    quote_spanned!(span=> async move { #awaited })
+}
+
+/// The value of a call, or of the future that it gives.
+pub(crate) fn awaited(call: &impl ToTokens) -> TokenStream {
+    let span = made_at(call.span());
+    quote_spanned!(span=>
         match #call {
             result => {
                 use __rt::{ViaFuture as _, ViaValue as _};
@@ -201,7 +232,7 @@ fn call_inside(call: &impl ToTokens) -> TokenStream {
             }
         }
         .await
-    })
+    )
 }
 
 /// Sets the parameters in the caller; the closure's body becomes the goroutine.

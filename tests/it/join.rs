@@ -478,7 +478,7 @@ fn the_error_of_an_abort_says_so() {
 }
 
 #[test]
-#[should_panic(expected = "into_panic() on the JoinError of a cancelled goroutine")]
+#[should_panic(expected = "into_panic() on the JoinError of a goroutine that did not panic")]
 fn into_panic_of_an_abort_panics() {
     let runtime = Runtime::builder().procs(1).build().unwrap();
     let handle = runtime.spawn(pending::<()>());

@@ -2,6 +2,8 @@
 
 mod spawn;
 mod go;
+mod hook;
+mod defer;
 mod join;
 mod join_set;
 mod panic;
@@ -26,6 +28,7 @@ mod udp;
 mod unix;
 mod io;
 mod signal;
+mod compat_spawn;
 mod compat_hyper;
 mod feature_table;
 mod tidy;

@@ -78,6 +78,7 @@ impl Builder {
     /// ```
     pub fn build(self) -> io::Result<Runtime> {
         let config = self.into_config()?;
+        crate::panic::install();
         Ok(Runtime::new(Sched::start(config)?))
     }
 

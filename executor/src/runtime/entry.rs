@@ -4,13 +4,14 @@ use super::main_config::MainConfig;
 use super::spawn::spawn_on;
 use super::{Builder, Runtime};
 use crate::base::note::Note;
-use crate::panic::{PanicPolicy, unrecovered};
+use crate::panic::{Caught, PanicPolicy, catch, unrecovered};
 use crate::task::{JoinError, JoinHandle};
 use std::future::Future;
 use std::panic::Location;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
 
 /// Runs `future` as goroutine 1 of a runtime and gives its result. The caller then returns from
 /// `main`, which ends the process and cuts the other goroutines off, as in Go.
@@ -29,6 +30,7 @@ where
     let id = handle.id();
     let result = match wait(handle) {
         Ok(value) => value,
+        Err(error) if error.is_goexit() => end_without_main(&runtime),
         Err(error) => {
             unrecovered(id.as_u64(), spawned_at, &error);
             unreachable!("the main goroutine cannot be cancelled: {error}")
@@ -49,9 +51,25 @@ where
     F: Future<Output = T>,
 {
     let runtime = start(&config);
-    let result = runtime.block_on(future);
+    let result = match catch(false, || runtime.block_on(future)) {
+        Ok(result) => result,
+        Err(Caught::Goexit) => end_without_main(&runtime),
+        Err(Caught::Panic { panic, .. }) => panic.resume(),
+    };
     std::mem::forget(runtime);
     result
+}
+
+/// What happens after `main` has called [`goexit`](crate::panic::goexit), as in Go: the other
+/// goroutines go on, and when none is left the process ends with code 2.
+#[cold]
+fn end_without_main(runtime: &Runtime) -> ! {
+    while runtime.num_goroutine() > 0 {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let text = "fatal error: no goroutines (main called gort::panic::goexit) - deadlock!";
+    let _ = catch(false, || eprintln!("{text}"));
+    std::process::exit(2)
 }
 
 /// Runs `future` as a goroutine of a runtime of its own, which is shut down afterwards.
@@ -69,7 +87,7 @@ where
         Ok(value) => value,
         Err(error) => match error.try_into_panic() {
             Ok(payload) => std::panic::resume_unwind(payload),
-            Err(error) => panic!("the test's goroutine was cancelled: {error}"),
+            Err(error) => panic!("the test did not end by itself: {error}"),
         },
     }
 }

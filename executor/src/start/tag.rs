@@ -75,7 +75,21 @@ impl Awaited {
     pub fn run<T: IntoFuture>(self, future: T) -> T::IntoFuture {
         future.into_future()
     }
+
+    /// Refuses the future of deferred code that nothing can await.
+    pub fn discard<F: AsyncScope>(self, future: F) {
+        drop(future);
+    }
 }
+
+/// A future that may be dropped by deferred code. There is none.
+#[diagnostic::on_unimplemented(
+    message = "this deferred call returns a future, and nothing awaits it",
+    label = "would never run",
+    note = "put `#[gort::defers]` on an `async fn`, or use `defer!` directly in the body of `go!`; \
+            a chain of calls is awaited by a block: `defer!({{ a().b().await }})`"
+)]
+pub trait AsyncScope {}
 
 /// A call whose result is a value.
 #[derive(Clone, Copy, Debug)]
@@ -93,5 +107,10 @@ impl Plain {
     /// Goes on with the value of a call that the goroutine made.
     pub fn run<T>(self, value: T) -> Ready<T> {
         ready(value)
+    }
+
+    /// Ends the value of a deferred call.
+    pub fn discard<T>(self, value: T) {
+        drop(value);
     }
 }

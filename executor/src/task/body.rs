@@ -4,12 +4,12 @@
 //! catches the panics of the poll *and* of the destructors, ends the inner future inside its own
 //! poll when an abort was asked for, and hands the outcome to its sink exactly once.
 
-use super::join_error::{JoinError, Payload};
-use super::{Id, enter};
-use crate::base::wake_list::{contain, drop_quietly};
-use crate::panic;
+use super::join_error::JoinError;
+use super::{Id, Name, enter_goroutine, wants_exit};
+use crate::base::wake_list::drop_quietly;
+use crate::panic::{self, Caught, catch};
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
@@ -33,6 +33,7 @@ pub(crate) trait Sink<T> {
 pub(crate) struct Detached {
     pub(crate) id: Id,
     pub(crate) spawned_at: &'static Location<'static>,
+    pub(crate) name: Option<Name>,
 }
 
 impl<T> Sink<T> for Detached {
@@ -52,17 +53,57 @@ impl<T> Sink<T> for Detached {
     #[inline]
     fn finish(self, outcome: Result<T, JoinError>) {
         match outcome {
-            Ok(value) => drop_value(value, self.id, self.spawned_at),
-            Err(error) => crash(error, self.spawned_at),
+            Ok(value) => self.drop_value(value),
+            Err(error) => self.crash(error),
         }
     }
 }
 
-/// Drops what `go!` discards; a panic in that destructor is the goroutine's.
-#[inline]
-fn drop_value<T>(value: T, id: Id, spawned_at: &'static Location<'static>) {
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
-        crash(JoinError::panicked(id, payload), spawned_at);
+impl Detached {
+    /// Drops what `go!` discards; a panic in that destructor is the goroutine's.
+    #[inline]
+    fn drop_value<T>(self, value: T) {
+        if let Err(caught) = catch(false, || drop(value)) {
+            let error = JoinError::unwound(self.id, caught);
+            self.crash(error);
+        }
+    }
+
+    #[cold]
+    fn crash(self, error: JoinError) {
+        crash(error.named(self.name), self.spawned_at);
+    }
+}
+
+/// The sink of a goroutine with a name: adds it to what the other sink is told.
+#[derive(Debug)]
+pub(crate) struct Named<S> {
+    sink: S,
+    name: Option<Name>,
+}
+
+impl<S> Named<S> {
+    pub(crate) fn new(sink: S, name: Option<Name>) -> Self {
+        Self { sink, name }
+    }
+}
+
+impl<T, S: Sink<T>> Sink<T> for Named<S> {
+    fn id(&self) -> Id {
+        self.sink.id()
+    }
+
+    fn is_aborted(&self) -> bool {
+        self.sink.is_aborted()
+    }
+
+    fn parked(&mut self, waker: &Waker) {
+        self.sink.parked(waker);
+    }
+
+    fn finish(self, outcome: Result<T, JoinError>) {
+        let Self { sink, name } = self;
+        sink.finish(outcome.map_err(|error| error.named(name)));
     }
 }
 
@@ -73,7 +114,7 @@ fn crash(error: JoinError, spawned_at: &'static Location<'static>) {
     if error.is_panic() {
         panic::unrecovered(error.id().as_u64(), spawned_at, &error);
     }
-    error.try_into_panic().into_iter().for_each(contain);
+    drop_quietly(error);
 }
 
 /// A goroutine's future and its sink.
@@ -99,6 +140,7 @@ impl<F: Future, S: Sink<F::Output>> Body<F, S> {
     }
 
     /// Whether the goroutine has ever been pending.
+    #[cfg(feature = "rt")]
     pub(crate) fn has_waited(&self) -> bool {
         self.waited
     }
@@ -115,15 +157,15 @@ impl<F: Future, S: Sink<F::Output>> Body<F, S> {
     }
 
     /// Drops the future in place, if it is still there, and gives the panic of its destructor.
-    fn drop_future(self: Pin<&mut Self>) -> Option<Payload> {
+    fn drop_future(self: Pin<&mut Self>) -> Option<Caught> {
         let (mut future, ..) = self.parts();
-        catch_unwind(AssertUnwindSafe(|| future.set(None))).err()
+        catch(false, || future.set(None)).err()
     }
 
     /// Ends the goroutine where it is, if it is not over.
     pub(crate) fn cancel(self: Pin<&mut Self>) {
         if let Some(id) = self.sink.as_ref().map(Sink::id) {
-            let _entered = enter(id);
+            let _entered = enter_goroutine(id);
             self.end(Err(JoinError::cancelled(id)));
         }
     }
@@ -144,7 +186,7 @@ impl<F: Future, S: Sink<F::Output>> Body<F, S> {
             }
             (Some(late), outcome) => {
                 drop_quietly(outcome);
-                Err(JoinError::panicked(id, late))
+                Err(JoinError::unwound(id, late))
             }
         };
         sink.finish(outcome);
@@ -161,12 +203,13 @@ impl<F: Future, S: Sink<F::Output>> Future for Body<F, S> {
             return Poll::Ready(());
         };
         let id = sink.id();
-        let _entered = enter(id);
+        let _entered = enter_goroutine(id);
         if sink.is_aborted() {
             self.end(Err(JoinError::cancelled(id)));
             return Poll::Ready(());
         }
-        let outcome = match catch_unwind(AssertUnwindSafe(|| running.poll(cx))) {
+        let outcome = match catch(false, || running.poll(cx)) {
+            Ok(Poll::Pending) if wants_exit(id) => Err(JoinError::unwound(id, Caught::Goexit)),
             Ok(Poll::Pending) => {
                 if !std::mem::replace(waited, true) {
                     sink.parked(cx.waker());
@@ -174,7 +217,7 @@ impl<F: Future, S: Sink<F::Output>> Future for Body<F, S> {
                 return Poll::Pending;
             }
             Ok(Poll::Ready(value)) => Ok(value),
-            Err(payload) => Err(JoinError::panicked(id, payload)),
+            Err(caught) => Err(JoinError::unwound(id, caught)),
         };
         self.end(outcome);
         Poll::Ready(())

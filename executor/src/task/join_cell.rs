@@ -17,10 +17,10 @@ use super::body::Sink;
 use super::join_error::JoinError;
 use super::{Id, JoinHandle};
 use crate::base::atomic::{AtomicU32, Ordering, UnsafeCell, order};
-use crate::base::wake_list::{contain, drop_quietly, wake};
-use crate::panic;
+use crate::base::wake_list::{drop_quietly, wake};
+use crate::panic::{self, catch};
 use std::fmt;
-use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::panic::Location;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
@@ -184,17 +184,16 @@ impl<T> JoinCell<T> {
     /// Drops an outcome that nobody takes, and reports the panic in it.
     fn discard(&self, outcome: Outcome<T>) {
         let error = match outcome {
-            Ok(value) => match catch_unwind(AssertUnwindSafe(|| drop(value))) {
+            Ok(value) => match catch(false, || drop(value)) {
                 Ok(()) => return,
-                Err(payload) => JoinError::panicked(self.id, payload),
+                Err(caught) => JoinError::unwound(self.id, caught),
             },
-            Err(error) if error.is_panic() => error,
-            Err(_cancelled) => return,
+            Err(error) => error,
         };
-        panic::unjoined(self.id.as_u64(), self.spawned_at, &error);
-        if let Ok(payload) = error.try_into_panic() {
-            contain(payload);
+        if error.is_panic() {
+            panic::unjoined(self.id.as_u64(), self.spawned_at, &error);
         }
+        drop_quietly(error);
     }
 }
 

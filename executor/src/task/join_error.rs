@@ -1,13 +1,11 @@
 //! Why a goroutine has no result.
 
-use super::Id;
+use super::{Id, Name};
+use crate::panic::{Caught, Panic};
 use std::any::Any;
 use std::fmt;
-use std::sync::Mutex;
 
-pub(crate) type Payload = Box<dyn Any + Send + 'static>;
-
-/// Why a goroutine ended without a result: it panicked, or it was cancelled.
+/// Why a goroutine ended without a result: it panicked, it exited, or it was cancelled.
 ///
 /// # Examples
 /// ```
@@ -20,21 +18,38 @@ pub(crate) type Payload = Box<dyn Any + Send + 'static>;
 /// ```
 pub struct JoinError {
     id: Id,
-    /// The payload sits in a mutex only to make the error `Sync`, as `std::error::Error` boxes
-    /// want.
-    panic: Option<Mutex<Payload>>,
+    name: Option<Name>,
+    reason: Reason,
+}
+
+enum Reason {
+    Panic(Panic),
+    Goexit,
+    Cancelled,
 }
 
 impl JoinError {
     pub(crate) fn cancelled(id: Id) -> Self {
-        Self { id, panic: None }
+        Self::new(id, Reason::Cancelled)
     }
 
-    pub(crate) fn panicked(id: Id, payload: Payload) -> Self {
-        Self {
-            id,
-            panic: Some(Mutex::new(payload)),
-        }
+    fn new(id: Id, reason: Reason) -> Self {
+        let name = None;
+        Self { id, name, reason }
+    }
+
+    /// The goroutine was ended by what was caught.
+    pub(crate) fn unwound(id: Id, caught: Caught) -> Self {
+        let reason = match caught {
+            Caught::Panic { panic, .. } => Reason::Panic(panic),
+            Caught::Goexit => Reason::Goexit,
+        };
+        Self::new(id, reason)
+    }
+
+    /// The error of a goroutine with this name.
+    pub(crate) fn named(self, name: Option<Name>) -> Self {
+        Self { name, ..self }
     }
 
     /// Whether the goroutine was aborted, or dropped with its runtime, before it was done.
@@ -42,7 +57,7 @@ impl JoinError {
     /// # Examples
     /// See [`JoinError`].
     pub fn is_cancelled(&self) -> bool {
-        self.panic.is_none()
+        matches!(self.reason, Reason::Cancelled)
     }
 
     /// Whether the goroutine panicked.
@@ -58,7 +73,39 @@ impl JoinError {
     /// });
     /// ```
     pub fn is_panic(&self) -> bool {
-        self.panic.is_some()
+        matches!(self.reason, Reason::Panic(_))
+    }
+
+    /// Whether the goroutine ended itself, by [`goexit`](crate::panic::goexit).
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "rt")]
+    /// gort::block_on(async {
+    ///     let handle = gort::spawn(async { gort::panic::goexit() });
+    ///     assert!(handle.await.unwrap_err().is_goexit());
+    /// });
+    /// ```
+    pub fn is_goexit(&self) -> bool {
+        matches!(self.reason, Reason::Goexit)
+    }
+
+    /// The panic that ended the goroutine.
+    ///
+    /// # Examples
+    /// ```
+    /// # #[cfg(feature = "rt")]
+    /// gort::block_on(async {
+    /// #   std::panic::set_hook(Box::new(|_| {}));
+    ///     let error = gort::spawn(async { panic!("boom") }).await.unwrap_err();
+    ///     assert_eq!(error.panic().unwrap().message(), "boom");
+    /// });
+    /// ```
+    pub fn panic(&self) -> Option<&Panic> {
+        match &self.reason {
+            Reason::Panic(panic) => Some(panic),
+            Reason::Goexit | Reason::Cancelled => None,
+        }
     }
 
     /// What the goroutine panicked with.
@@ -71,13 +118,13 @@ impl JoinError {
     #[track_caller]
     pub fn into_panic(self) -> Box<dyn Any + Send + 'static> {
         self.try_into_panic()
-            .expect("into_panic() on the JoinError of a cancelled goroutine")
+            .expect("into_panic() on the JoinError of a goroutine that did not panic")
     }
 
     /// What the goroutine panicked with.
     ///
     /// # Errors
-    /// The error itself, if the goroutine was cancelled.
+    /// The error itself, if the goroutine did not panic.
     ///
     /// # Examples
     /// ```
@@ -89,9 +136,9 @@ impl JoinError {
     /// });
     /// ```
     pub fn try_into_panic(self) -> Result<Box<dyn Any + Send + 'static>, Self> {
-        match self.panic {
-            Some(payload) => Ok(payload.into_inner().unwrap_or_else(|e| e.into_inner())),
-            None => Err(self),
+        match self.reason {
+            Reason::Panic(panic) => Ok(panic.into_payload()),
+            Reason::Goexit | Reason::Cancelled => Err(self),
         }
     }
 
@@ -111,31 +158,25 @@ impl JoinError {
         self.id
     }
 
-    /// The text of the panic, if it has one.
-    fn message(&self) -> Option<String> {
-        let payload = self
-            .panic
-            .as_ref()?
-            .lock()
-            .unwrap_or_else(|e| e.into_inner());
-        payload_text(&**payload).map(str::to_owned)
-    }
-}
-
-/// The text of a panic's payload, if it is one of the two kinds `panic!` makes.
-pub(crate) fn payload_text(payload: &(dyn Any + Send)) -> Option<&str> {
-    match payload.downcast_ref::<&'static str>() {
-        Some(text) => Some(text),
-        None => payload.downcast_ref::<String>().map(String::as_str),
+    /// The name that the goroutine was given, if any.
+    ///
+    /// # Examples
+    /// See [`Builder`](super::Builder).
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_ref().map(Name::as_str)
     }
 }
 
 impl fmt::Display for JoinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.is_panic(), self.message()) {
-            (false, _) => write!(f, "goroutine {} was cancelled", self.id),
-            (true, Some(text)) => write!(f, "goroutine {} panicked: {text}", self.id),
-            (true, None) => write!(f, "goroutine {} panicked", self.id),
+        write!(f, "goroutine {}", self.id)?;
+        if let Some(name) = self.name() {
+            write!(f, " \"{name}\"")?;
+        }
+        match &self.reason {
+            Reason::Panic(panic) => write!(f, " panicked: {panic}"),
+            Reason::Goexit => f.write_str(" exited"),
+            Reason::Cancelled => f.write_str(" was cancelled"),
         }
     }
 }

@@ -11,6 +11,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("base", &[]),
     ("panic", &["base"]),
     ("task", &["base", "panic"]),
+    ("scope", &["base", "panic"]),
     ("queue", &["base"]),
     ("timer", &["base"]),
     ("netpoll", &["base"]),
@@ -31,7 +32,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         &["base", "netpoll", "task", "sched", "io", "time", "runtime"],
     ),
     ("signal", &["base", "netpoll", "sched", "net"]),
-    ("start", &["panic", "task", "runtime"]),
+    ("start", &["panic", "task", "scope", "runtime"]),
 ];
 
 /// Uses of a module in `source` that `layers` does not allow.

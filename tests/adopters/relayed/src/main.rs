@@ -13,7 +13,7 @@ async fn main() {
 
 #[cfg(test)]
 mod tests {
-    use relay::{spawn, start};
+    use relay::{logged, recover, spawn, start};
 
     fn twice(n: u32) -> u32 {
         n * 2
@@ -26,5 +26,19 @@ mod tests {
         assert_eq!(start!(twice(n)).await.unwrap(), 8);
         assert_eq!(start!(Some(n).map(twice)).await.unwrap(), Some(8));
         assert_eq!(start!({ twice(n) }).await.unwrap(), 8);
+    }
+
+    logged!(fails, log, log.push(2), {
+        log.push(1);
+        panic!("recovered")
+    });
+
+    #[test]
+    fn deferred_code_works_through_a_library() {
+        let mut log = Vec::new();
+        assert_eq!(fails(&mut log), None);
+        assert_eq!(log, [1, 2]);
+        relay::defer!(log.clear());
+        assert!(recover!({ panic!("caught") }).is_err());
     }
 }

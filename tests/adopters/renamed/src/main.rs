@@ -2,7 +2,7 @@
 
 use futures::channel::mpsc;
 use futures::StreamExt;
-use g::{go, spawn};
+use g::{defer, defers, go, recover, spawn};
 
 async fn twice(n: u32) -> u32 {
     std::future::ready(n * 2).await
@@ -10,6 +10,18 @@ async fn twice(n: u32) -> u32 {
 
 fn send(report: &mpsc::UnboundedSender<u32>, n: u32) {
     report.unbounded_send(n).unwrap();
+}
+
+#[defers]
+async fn deferring(log: &mut Vec<u32>) -> Result<u32, g::panic::Panic> {
+    defer!(log.push(3));
+    defer!({
+        log.push(twice(1).await);
+        drop(recover());
+    });
+    log.push(1);
+    assert!(log.len() > 1, "not yet");
+    Ok(7)
 }
 
 #[g::main(crate = g)]
@@ -21,6 +33,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     sum += spawn!(twice(3)).await?;
     sum += spawn!(|| -> u32 { twice(move(1 + 1)).await }).await?;
     assert_eq!(sum, 13);
+    let mut log = vec![0];
+    assert_eq!(deferring(&mut log).await?, 7);
     println!("renamed: main ran");
     Ok(())
 }
@@ -28,5 +42,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 #[g::test(crate = g)]
 async fn macros_work_under_another_name() {
     assert_eq!(spawn!(twice(3)).await.unwrap(), 6);
+    let mut log = Vec::new();
+    assert_eq!(deferring(&mut log).await.unwrap_err().message(), "not yet");
+    assert_eq!(log, [1, 2, 3]);
+    assert_eq!(deferring(&mut log).await.unwrap(), 7);
+    assert_eq!(g::recover!({ twice(2).await }).unwrap(), 4);
     assert_eq!(g::spawn! { let n = 4; twice(n).await }.await.unwrap(), 8);
 }

@@ -1,12 +1,16 @@
 //! Which goroutine this thread is polling (or dropping) right now.
 
-use super::Id;
+use super::id::Id;
 use std::cell::Cell;
 
 thread_local! {
-    /// Written by [`enter`] around each poll and each drop of a goroutine's future; read by
-    /// [`try_goid`] and by whoever must know that user code is on the stack.
+    /// Written by [`enter_goroutine`] around each poll and each drop of a goroutine's future; read
+    /// by [`try_goid`] and by whoever must know that user code is on the stack.
     static CURRENT: Cell<Option<Id>> = const { Cell::new(None) };
+
+    /// The goroutine that wants to end after this poll. Set by its own code while it is polled,
+    /// taken by whoever polls it.
+    static EXITING: Cell<Option<Id>> = const { Cell::new(None) };
 
     /// The goroutine that is one blocking call, on a thread made for those. Only that thread uses
     /// it.
@@ -16,17 +20,30 @@ thread_local! {
 
 /// While it lives, its goroutine is the current one.
 #[derive(Debug)]
-pub(crate) struct Entered(Option<Id>);
+pub(crate) struct Polling(Option<Id>);
 
 /// Makes `id` the current goroutine until the guard drops.
-pub(crate) fn enter(id: Id) -> Entered {
-    Entered(CURRENT.replace(Some(id)))
+pub(crate) fn enter_goroutine(id: Id) -> Polling {
+    Polling(CURRENT.replace(Some(id)))
 }
 
-impl Drop for Entered {
+impl Drop for Polling {
     fn drop(&mut self) {
         CURRENT.set(self.0);
     }
+}
+
+/// The current goroutine is to end after this poll; `false` outside one.
+pub(crate) fn exit_after_poll() -> bool {
+    let current = try_goid();
+    EXITING.set(current);
+    current.is_some()
+}
+
+/// Whether the goroutine `id` has called [`exit_after_poll`] in the poll that is just over.
+#[inline]
+pub(crate) fn wants_exit(id: Id) -> bool {
+    EXITING.get() == Some(id) && EXITING.take().is_some()
 }
 
 /// The current goroutine has this thread to itself, so it may block.

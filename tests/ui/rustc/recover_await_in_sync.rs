@@ -1,0 +1,7 @@
+use gort::recover;
+
+async fn wait() {}
+
+fn main() {
+    let _ = recover! { wait().await; };
+}

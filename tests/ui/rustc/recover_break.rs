@@ -1,0 +1,7 @@
+use gort::recover;
+
+fn main() {
+    loop {
+        let _ = recover!({ break; });
+    }
+}
