@@ -3,6 +3,7 @@
 mod spawn;
 mod go;
 mod defer;
+mod hook;
 mod join;
 mod join_set;
 mod panic;

@@ -4,8 +4,8 @@ use super::id::Id;
 use std::cell::Cell;
 
 thread_local! {
-    /// Written by [`enter`] around each poll and each drop of a goroutine's future; read by
-    /// [`try_goid`] and by whoever must know that user code is on the stack.
+    /// Written by [`enter_goroutine`] around each poll and each drop of a goroutine's future; read
+    /// by [`try_goid`] and by whoever must know that user code is on the stack.
     static CURRENT: Cell<Option<Id>> = const { Cell::new(None) };
 
     /// The goroutine that wants to end after this poll. Set by its own code while it is polled,
@@ -20,14 +20,14 @@ thread_local! {
 
 /// While it lives, its goroutine is the current one.
 #[derive(Debug)]
-pub(crate) struct Entered(Option<Id>);
+pub(crate) struct Polling(Option<Id>);
 
 /// Makes `id` the current goroutine until the guard drops.
-pub(crate) fn enter(id: Id) -> Entered {
-    Entered(CURRENT.replace(Some(id)))
+pub(crate) fn enter_goroutine(id: Id) -> Polling {
+    Polling(CURRENT.replace(Some(id)))
 }
 
-impl Drop for Entered {
+impl Drop for Polling {
     fn drop(&mut self) {
         CURRENT.set(self.0);
     }

@@ -1,6 +1,6 @@
 //! Why a goroutine has no result.
 
-use super::Id;
+use super::{Id, Name};
 use crate::panic::{Caught, Panic};
 use std::any::Any;
 use std::fmt;
@@ -19,6 +19,7 @@ use std::fmt;
 pub struct JoinError {
     id: Id,
     reason: Reason,
+    name: Option<Name>,
 }
 
 enum Reason {
@@ -29,8 +30,7 @@ enum Reason {
 
 impl JoinError {
     pub(crate) fn cancelled(id: Id) -> Self {
-        let reason = Reason::Cancelled;
-        Self { id, reason }
+        Self::new(id, Reason::Cancelled)
     }
 
     /// The goroutine was ended by what was caught.
@@ -39,7 +39,20 @@ impl JoinError {
             Caught::Panic { panic, .. } => Reason::Panic(panic),
             Caught::Goexit => Reason::Goexit,
         };
-        Self { id, reason }
+        Self::new(id, reason)
+    }
+
+    fn new(id: Id, reason: Reason) -> Self {
+        Self {
+            id,
+            reason,
+            name: None,
+        }
+    }
+
+    /// The error of a goroutine with this name.
+    pub(crate) fn named(self, name: Option<Name>) -> Self {
+        Self { name, ..self }
     }
 
     /// Whether the goroutine was aborted, or dropped with its runtime, before it was done.
@@ -147,15 +160,26 @@ impl JoinError {
     pub fn id(&self) -> Id {
         self.id
     }
+
+    /// The name that the goroutine was given, if any.
+    ///
+    /// # Examples
+    /// See [`Builder`](super::Builder).
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_ref().map(Name::as_str)
+    }
 }
 
 impl fmt::Display for JoinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let id = self.id;
+        write!(f, "goroutine {}", self.id)?;
+        if let Some(name) = self.name() {
+            write!(f, " \"{name}\"")?;
+        }
         match &self.reason {
-            Reason::Panic(panic) => write!(f, "goroutine {id} panicked: {panic}"),
-            Reason::Goexit => write!(f, "goroutine {id} exited"),
-            Reason::Cancelled => write!(f, "goroutine {id} was cancelled"),
+            Reason::Panic(panic) => write!(f, " panicked: {panic}"),
+            Reason::Goexit => f.write_str(" exited"),
+            Reason::Cancelled => f.write_str(" was cancelled"),
         }
     }
 }
