@@ -142,6 +142,7 @@
 //!     Ok(request * 2)
 //! }
 //!
+//! # #[cfg(feature = "rt")]
 //! # #[gort::main]
 //! # async fn main() {
 //! let (log, said) = mpsc::channel();
@@ -150,6 +151,8 @@
 //! let said: Vec<String> = said.iter().collect();
 //! assert_eq!(said, ["4 is over", "5: too large", "5 is over"]);
 //! # }
+//! # #[cfg(not(feature = "rt"))]
+//! # fn main() {}
 //! ```
 //!
 //! # Without the macros

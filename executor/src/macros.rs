@@ -296,12 +296,15 @@ pub use gort_macros::test;
 ///     Ok(text.len())
 /// }
 ///
+/// # #[cfg(feature = "rt")]
 /// # #[gort::main]
 /// # async fn main() {
 /// let mut conn = Conn::default();
 /// assert!(talk(&mut conn, &[1, 0, 2]).await.is_err());
 /// assert_eq!((conn.sent, conn.closed), (vec![1, 0], true));
 /// # }
+/// # #[cfg(not(feature = "rt"))]
+/// # fn main() {}
 /// ```
 ///
 /// # Where
@@ -415,6 +418,7 @@ macro_rules! defer {
 /// ```
 /// use gort::recover;
 ///
+/// # #[cfg(feature = "rt")]
 /// # #[gort::main]
 /// # async fn main() {
 /// async fn flaky(attempt: u32) -> u32 {
@@ -433,6 +437,8 @@ macro_rules! defer {
 /// };
 /// assert_eq!(answer, 2);
 /// # }
+/// # #[cfg(not(feature = "rt"))]
+/// # fn main() {}
 /// ```
 #[macro_export]
 macro_rules! recover {

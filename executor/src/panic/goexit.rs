@@ -28,6 +28,7 @@ pub(crate) struct Goexit;
 ///     gort::panic::goexit()
 /// }
 ///
+/// # #[cfg(feature = "rt")]
 /// # #[gort::main]
 /// # async fn main() {
 /// let (report, reported) = std::sync::mpsc::channel();
@@ -38,6 +39,8 @@ pub(crate) struct Goexit;
 /// assert!(handle.await.unwrap_err().is_goexit());
 /// assert_eq!(reported.recv().unwrap(), "deferred");
 /// # }
+/// # #[cfg(not(feature = "rt"))]
+/// # fn main() {}
 /// ```
 pub fn goexit() -> ! {
     if cfg!(panic = "abort") {
@@ -71,6 +74,7 @@ pub fn goexit() -> ! {
 /// use gort::panic::goexit_async;
 /// use gort::{defer, spawn};
 ///
+/// # #[cfg(feature = "rt")]
 /// # #[gort::main]
 /// # async fn main() {
 /// let (report, reported) = std::sync::mpsc::channel();
@@ -81,6 +85,8 @@ pub fn goexit() -> ! {
 /// assert!(handle.await.unwrap_err().is_goexit());
 /// assert_eq!(reported.recv().unwrap(), "deferred");
 /// # }
+/// # #[cfg(not(feature = "rt"))]
+/// # fn main() {}
 /// ```
 pub async fn goexit_async() -> ! {
     assert!(

@@ -150,6 +150,7 @@ impl<R> Outcome<R> {
     ///
     /// # Examples
     /// ```
+    /// # #[cfg(feature = "rt")]
     /// # #[gort::main]
     /// # async fn main() {
     /// use gort::{defer, spawn};
@@ -160,6 +161,8 @@ impl<R> Outcome<R> {
     /// });
     /// assert!(handle.await.unwrap_err().is_goexit());
     /// # }
+    /// # #[cfg(not(feature = "rt"))]
+    /// # fn main() {}
     /// ```
     pub fn is_exit(&self) -> bool {
         self.exiting
@@ -178,6 +181,7 @@ impl<R> Outcome<R> {
     ///     std::future::pending().await
     /// }
     ///
+    /// # #[cfg(feature = "rt")]
     /// # #[gort::main]
     /// # async fn main() {
     /// let (tell, told) = std::sync::mpsc::channel();
@@ -185,6 +189,8 @@ impl<R> Outcome<R> {
     /// assert!(waited.is_err());
     /// assert_eq!(told.recv(), Ok(true));
     /// # }
+    /// # #[cfg(not(feature = "rt"))]
+    /// # fn main() {}
     /// ```
     pub fn is_cancelled(&self) -> bool {
         self.cancelled
