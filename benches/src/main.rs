@@ -7,6 +7,7 @@
 //! which holds one workload on one runtime, and as `load`, which is the client of the rows whose
 //! client is outside. A measurement therefore never shares a process with another.
 
+mod defer;
 mod demo;
 mod load;
 mod machine;
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
     let done = match cli.command {
         Some(Command::Measure(measure)) => measure::run(&measure),
         Some(Command::Load(load)) => load::run(&load),
+        Some(Command::Defer) => Ok(defer::run()),
         None => compare(&cli.options),
     };
     match done {

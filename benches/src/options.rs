@@ -32,6 +32,8 @@ pub(crate) enum Command {
     Measure(Measure),
     /// Loads a server and prints what it saw as JSON (the runner starts this).
     Load(Load),
+    /// Prints what deferred code costs.
+    Defer,
 }
 
 /// What to compare.

@@ -239,14 +239,14 @@ mod start;
 #[cfg(not(gort_loom))]
 mod macros;
 
-#[cfg(not(feature = "rt"))]
-pub use crate::task::spawn;
-pub use crate::task::yield_now;
 #[cfg(not(gort_loom))]
 pub use crate::{
     macros::defers,
     scope::{Guard, guard, recover},
 };
+#[cfg(not(feature = "rt"))]
+pub use crate::task::spawn;
+pub use crate::task::yield_now;
 #[cfg(all(feature = "rt", not(gort_loom)))]
 pub use crate::{
     macros::{main, test},
@@ -254,18 +254,12 @@ pub use crate::{
     task::spawn_local,
 };
 
-#[cfg(not(gort_loom))]
 #[doc(hidden)]
 pub use gort_macros as __macros;
 #[cfg(not(gort_loom))]
 #[doc(hidden)]
 pub mod __rt {
-    pub use crate::scope::{
-        AsyncStack, Called, Ended, Protect, RecoverAsync, RunAsync, RunOwned, Scope, Stack,
-        Unwound, block_guard, called, end_cancelled, finish, is_cancelled, lend, never, protect,
-        protect_async, recover_async, recover_from, recover_now, run, run_async, run_owned, scope,
-        settle,
-    };
+    pub use crate::scope::*;
     pub use crate::start::*;
 }
 

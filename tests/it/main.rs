@@ -2,8 +2,8 @@
 
 mod spawn;
 mod go;
-mod hook;
 mod defer;
+mod hook;
 mod join;
 mod join_set;
 mod panic;

@@ -1,15 +1,18 @@
 //! [`Outcome`]: how the code after a `defer!` ended, as its deferred code sees and changes it.
 //!
-//! | it ended by | value | panic | exiting | cancelled |
-//! |---|---|---|---|---|
-//! | returning | some | | | |
-//! | a panic | | some | | |
-//! | `goexit()` | | | yes | |
-//! | being dropped | | | | yes |
+//! | it ended by | state |
+//! |---|---|
+//! | returning | `Returned` |
+//! | a panic | `Ended`, with the panic |
+//! | `goexit()` | `Ended`, exiting |
+//! | being dropped | `Ended`, cancelled |
 //!
-//! `exiting` and `cancelled` stay once they are set, and there is no value beside them. A panic
-//! beside them began in deferred code; recovered or not, the goroutine exits, or the future is
-//! gone, all the same.
+//! `exiting` and `cancelled` stay once they are set. A panic beside them began in deferred code;
+//! recovered or not, the goroutine exits, or the future is gone, all the same. A panic alone ends
+//! with `Returned` when it is recovered.
+//!
+//! What is rare is boxed. The outcome of a function that returns is then no larger than its result,
+//! and moving it costs as little.
 
 use super::caught::Caught;
 use super::goexit::Goexit;
@@ -17,6 +20,7 @@ use super::in_flight::raise;
 use super::{Panic, Recovered};
 use crate::base::wake_list::drop_quietly;
 use std::fmt;
+use std::mem;
 use std::panic::resume_unwind;
 
 /// How a function ended, for its deferred code: the parameter of `defer!(|out| ..)`.
@@ -45,11 +49,29 @@ use std::panic::resume_unwind;
 /// assert_eq!(halve(3), Err("halve: odd".to_owned()));
 /// assert_eq!(halve(-2), Err("halve: negative".to_owned()));
 /// ```
-pub struct Outcome<R> {
-    value: Option<R>,
+pub struct Outcome<R>(State<R>);
+
+enum State<R> {
+    /// The function returns this.
+    Returned(R),
+    /// It does not return.
+    Ended(Box<Ended>),
+}
+
+/// Why a function does not return.
+#[derive(Debug, Default)]
+struct Ended {
+    /// `None` beside neither of the two only while the user computes a value instead.
     panic: Option<Panic>,
     exiting: bool,
     cancelled: bool,
+}
+
+impl Ended {
+    /// Whether nobody gets a result any more.
+    fn is_final(&self) -> bool {
+        self.exiting || self.cancelled
+    }
 }
 
 impl<R> Outcome<R> {
@@ -58,7 +80,10 @@ impl<R> Outcome<R> {
     /// # Examples
     /// See [`Outcome`].
     pub fn value(&mut self) -> Option<&mut R> {
-        self.value.as_mut()
+        match &mut self.0 {
+            State::Returned(value) => Some(value),
+            State::Ended(_) => None,
+        }
     }
 
     /// Makes the function return `value`. Recovers the panic, if there is one; without effect where
@@ -76,9 +101,8 @@ impl<R> Outcome<R> {
     /// assert_eq!(answer(), 42);
     /// ```
     pub fn set(&mut self, value: R) {
-        if !self.is_over() {
-            let before = (self.value.replace(value), self.panic.take());
-            drop(before);
+        if !self.ended().is_some_and(Ended::is_final) {
+            self.0 = State::Returned(value);
         }
     }
 
@@ -95,7 +119,7 @@ impl<R> Outcome<R> {
     /// # let _: Result<(), gort::panic::Panic> = result;
     /// ```
     pub fn panic(&self) -> Option<&Panic> {
-        self.panic.as_ref()
+        self.ended()?.panic.as_ref()
     }
 
     /// Ends the panic: the function returns `()`, `None` or `Err(panic.into())`, whichever its
@@ -109,10 +133,18 @@ impl<R> Outcome<R> {
     {
         // The panic stays until there is a value in its place: should making one panic, that panic
         // supersedes this one.
-        if !self.is_over() {
-            self.value = Some(R::recovered(self.panic.as_ref()?));
+        let State::Ended(ended) = &mut self.0 else {
+            return None;
+        };
+        let panic = ended.panic.as_ref()?;
+        if ended.is_final() {
+            return ended.panic.take();
         }
-        self.panic.take()
+        let returned = State::Returned(R::recovered(panic));
+        match mem::replace(&mut self.0, returned) {
+            State::Ended(ended) => ended.panic,
+            State::Returned(_) => None,
+        }
     }
 
     /// Ends the panic: the function returns what `value` makes of it. Gives whether there was one.
@@ -123,7 +155,10 @@ impl<R> Outcome<R> {
     /// # Examples
     /// See [`Outcome`].
     pub fn recover_with(&mut self, value: impl FnOnce(Panic) -> R) -> bool {
-        let Some(panic) = self.panic.take() else {
+        let State::Ended(ended) = &mut self.0 else {
+            return false;
+        };
+        let Some(panic) = ended.panic.take() else {
             return false;
         };
         self.set(value(panic));
@@ -143,7 +178,7 @@ impl<R> Outcome<R> {
     /// assert_eq!(result.unwrap(), 1);
     /// ```
     pub fn is_panic(&self) -> bool {
-        self.panic.is_some()
+        self.panic().is_some()
     }
 
     /// Whether the goroutine is exiting, by [`goexit`](fn@super::goexit).
@@ -165,7 +200,7 @@ impl<R> Outcome<R> {
     /// # fn main() {}
     /// ```
     pub fn is_exit(&self) -> bool {
-        self.exiting
+        self.ended().is_some_and(|ended| ended.exiting)
     }
 
     /// Whether the function was cancelled: its future was dropped while it waited.
@@ -192,69 +227,73 @@ impl<R> Outcome<R> {
     /// # #[cfg(not(feature = "rt"))]
     /// # fn main() {}
     /// ```
+    #[inline]
     pub fn is_cancelled(&self) -> bool {
-        self.cancelled
+        self.ended().is_some_and(|ended| ended.cancelled)
     }
 
-    /// Whether nobody gets a result any more.
-    fn is_over(&self) -> bool {
-        self.exiting || self.cancelled
+    #[inline]
+    fn ended(&self) -> Option<&Ended> {
+        match &self.0 {
+            State::Returned(_) => None,
+            State::Ended(ended) => Some(ended),
+        }
+    }
+
+    /// The state in which there is no value, entered if need be.
+    fn ended_mut(&mut self) -> &mut Ended {
+        if let State::Returned(_) = &self.0 {
+            drop_quietly(mem::replace(&mut self.0, State::Ended(Box::default())));
+        }
+        match &mut self.0 {
+            State::Ended(ended) => ended,
+            State::Returned(_) => unreachable!("it has just been replaced"),
+        }
     }
 
     /// What a `catch` of the code gave.
     #[inline]
     pub(crate) fn of(caught: Result<R, Caught>) -> Self {
         match caught {
-            Ok(value) => Self {
-                value: Some(value),
-                panic: None,
-                exiting: false,
-                cancelled: false,
-            },
+            Ok(value) => Self(State::Returned(value)),
             Err(caught) => Self::unwound(caught),
         }
     }
 
     #[cold]
     fn unwound(caught: Caught) -> Self {
-        let mut outcome = Self {
-            value: None,
-            panic: None,
-            exiting: false,
-            cancelled: false,
-        };
+        let mut outcome = Self(State::Ended(Box::default()));
         outcome.supersede(caught);
         outcome
     }
 
     /// The outcome of code that was dropped.
+    #[cold]
     pub(crate) fn cancelled() -> Self {
-        Self {
-            value: None,
-            panic: None,
-            exiting: false,
+        Self(State::Ended(Box::new(Ended {
             cancelled: true,
-        }
+            ..Ended::default()
+        })))
     }
 
     /// The function is cancelled while its deferred code runs.
+    #[cold]
     pub(crate) fn cancel(&mut self) {
-        self.cancelled = true;
-        drop_quietly(self.value.take());
+        self.ended_mut().cancelled = true;
     }
 
     /// Deferred code ended by `caught`, which takes the place of whatever there was.
     #[cold]
     pub(crate) fn supersede(&mut self, caught: Caught) {
-        drop_quietly(self.value.take());
+        let ended = self.ended_mut();
         match caught {
             Caught::Goexit => {
-                self.exiting = true;
-                drop_quietly(self.panic.take());
+                ended.exiting = true;
+                drop_quietly(ended.panic.take());
             }
             Caught::Panic { panic, exiting } => {
-                self.exiting |= exiting;
-                self.panic = Some(match self.panic.take() {
+                ended.exiting |= exiting;
+                ended.panic = Some(match ended.panic.take() {
                     Some(earlier) => panic.supersede(earlier),
                     None => panic,
                 });
@@ -265,36 +304,42 @@ impl<R> Outcome<R> {
     /// Goes on as the code ended: gives the value, or unwinds.
     #[inline]
     pub(crate) fn finish(self) -> R {
-        match self.value {
-            Some(value) => value,
-            None => self.unwind(),
+        match self.0 {
+            State::Returned(value) => value,
+            State::Ended(ended) => unwind(*ended),
         }
-    }
-
-    #[cold]
-    fn unwind(mut self) -> ! {
-        self.raise();
-        unreachable!("without a value there is a panic or an exit")
     }
 
     /// Unwinds if there is a panic or an exit.
-    pub(crate) fn raise(&mut self) {
-        if let Some(panic) = self.panic.take() {
-            raise(panic, self.exiting);
+    pub(crate) fn raise(self) {
+        if let State::Ended(ended) = self.0 {
+            raise_if_unwinding(*ended);
         }
-        if self.exiting {
-            resume_unwind(Box::new(Goexit));
-        }
+    }
+}
+
+#[cold]
+fn unwind(ended: Ended) -> ! {
+    raise_if_unwinding(ended);
+    unreachable!("without a value there is a panic or an exit")
+}
+
+fn raise_if_unwinding(ended: Ended) {
+    if let Some(panic) = ended.panic {
+        raise(panic, ended.exiting);
+    }
+    if ended.exiting {
+        resume_unwind(Box::new(Goexit));
     }
 }
 
 impl<R> fmt::Debug for Outcome<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Outcome")
-            .field("has_value", &self.value.is_some())
-            .field("panic", &self.panic)
-            .field("exit", &self.exiting)
-            .field("cancelled", &self.cancelled)
-            .finish()
+        let mut shown = f.debug_struct("Outcome");
+        match &self.0 {
+            State::Returned(_) => shown.field("returned", &true),
+            State::Ended(ended) => shown.field("ended", ended),
+        };
+        shown.finish()
     }
 }

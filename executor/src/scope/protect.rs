@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 
 /// Runs `body`; its panics are kept for the deferred code. With `quiet` that code may recover them,
 /// and they print nothing until it has not.
+#[inline]
 pub fn protect_async<F: Future>(quiet: bool, body: F) -> Protect<F> {
     Protect {
         quiet,

@@ -30,6 +30,7 @@ fn recovered(caught: Caught) -> Panic {
 }
 
 /// Runs `body` and gives its panic as an error, like [`recover_now`].
+#[inline]
 pub fn recover_async<F: Future>(body: F) -> RecoverAsync<F> {
     RecoverAsync { body: Some(body) }
 }

@@ -46,7 +46,7 @@ pub fn is_cancelled<R>(outcome: &Outcome<R>) -> bool {
 
 /// Ends a level of a scope that was dropped: a panic or an exit goes on to the level around it.
 #[cold]
-pub fn end_cancelled<R>(mut outcome: Outcome<R>) {
+pub fn end_cancelled<R>(outcome: Outcome<R>) {
     outcome.raise();
 }
 

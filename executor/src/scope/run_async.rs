@@ -48,6 +48,7 @@ pub fn settle<R>(outcome: &mut Outcome<R>, ended: Ended) {
 }
 
 /// Runs deferred code that borrows.
+#[inline]
 pub fn run_async<F: Future>(deferred: F) -> RunAsync<F> {
     RunAsync {
         has_begun: false,

@@ -9,6 +9,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 /// Makes the body of an async scope run its deferred code also when it is dropped.
+#[inline]
 pub fn scope<F: Future>(body: F) -> Scope<F> {
     Scope {
         waits_in: WaitsIn::Nothing,

@@ -18,8 +18,8 @@ use std::fmt;
 /// ```
 pub struct JoinError {
     id: Id,
-    name: Option<Name>,
     reason: Reason,
+    name: Option<Name>,
 }
 
 enum Reason {
@@ -33,11 +33,6 @@ impl JoinError {
         Self::new(id, Reason::Cancelled)
     }
 
-    fn new(id: Id, reason: Reason) -> Self {
-        let name = None;
-        Self { id, name, reason }
-    }
-
     /// The goroutine was ended by what was caught.
     pub(crate) fn unwound(id: Id, caught: Caught) -> Self {
         let reason = match caught {
@@ -45,6 +40,14 @@ impl JoinError {
             Caught::Goexit => Reason::Goexit,
         };
         Self::new(id, reason)
+    }
+
+    fn new(id: Id, reason: Reason) -> Self {
+        Self {
+            id,
+            reason,
+            name: None,
+        }
     }
 
     /// The error of a goroutine with this name.

@@ -107,7 +107,6 @@ impl Task {
         spawned_at: &'static Location<'static>,
         name: Option<Name>,
     ) -> Self {
-        // A runtime of ours does this when it is built; here is none.
         crate::panic::install();
         Self {
             future: Box::pin(future),

@@ -7,6 +7,7 @@ mod forms;
 mod guard;
 mod panics;
 mod printing;
+mod size;
 mod sync_scope;
 
 use std::cell::RefCell;

@@ -13,6 +13,7 @@ fn send(report: &mpsc::UnboundedSender<u32>, n: u32) {
 }
 
 #[defers]
+#[cfg_attr(not(test), allow(dead_code))]
 async fn deferring(log: &mut Vec<u32>) -> Result<u32, g::panic::Panic> {
     defer!(log.push(3));
     defer!({
