@@ -239,14 +239,14 @@ mod start;
 #[cfg(not(gort_loom))]
 mod macros;
 
+#[cfg(not(feature = "rt"))]
+pub use crate::task::spawn;
+pub use crate::task::yield_now;
 #[cfg(not(gort_loom))]
 pub use crate::{
     macros::defers,
     scope::{Guard, guard, recover},
 };
-#[cfg(not(feature = "rt"))]
-pub use crate::task::spawn;
-pub use crate::task::yield_now;
 #[cfg(all(feature = "rt", not(gort_loom)))]
 pub use crate::{
     macros::{main, test},

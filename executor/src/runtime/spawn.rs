@@ -13,7 +13,7 @@ use std::sync::Arc;
 ///
 /// It runs on the executor this thread is in: a runtime, whose goroutine calls this or which was
 /// [entered](super::Handle::enter), or an executor of somebody else
-/// ([`task::enter`](crate::task::enter)). A thread that is in none uses the one of
+/// ([`task::enter`](fn@crate::task::enter)). A thread that is in none uses the one of
 /// [`task::set_default`](crate::task::set_default), or else the default runtime, which is started
 /// if need be.
 ///

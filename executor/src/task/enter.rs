@@ -180,10 +180,10 @@ pub fn enter(executor: Arc<dyn Spawn>) -> EnterGuard {
     }
 }
 
-/// The guard of [`enter`].
+/// The guard of [`enter`](fn@enter).
 ///
 /// # Examples
-/// See [`enter`].
+/// See [`enter`](fn@enter).
 #[derive(Debug)]
 #[must_use = "the executor is the thread's only until the guard drops"]
 pub struct EnterGuard {

@@ -2,8 +2,8 @@
 
 use super::{Shared, next_turn};
 use futures::executor::block_on;
-use gort::{defer, defers, recover, spawn};
 use gort::time::sleep;
+use gort::{defer, defers, recover, spawn};
 use gort_tests::quietly;
 use std::future::{Future, pending};
 use std::panic::{AssertUnwindSafe, catch_unwind};
