@@ -7,8 +7,8 @@ use std::panic::Location;
 
 /// Spawns a goroutine and gives the handle to its result.
 ///
-/// It runs on the executor that this thread is in ([`enter`](fn@crate::task::enter)), or else on
-/// the one of [`set_default`](crate::task::set_default). With the feature `rt` there would be one of
+/// It runs on the executor that this thread is in ([`enter`](fn@crate::task::enter)), or on the
+/// one of [`set_default`](crate::task::set_default). With the feature `rt` there would be one of
 /// this crate.
 ///
 /// # Panics
