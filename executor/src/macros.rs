@@ -368,8 +368,8 @@ pub use gort_macros::test;
 /// - Code that does not wait runs.
 /// - Code that waits gets one poll, which is enough if it need not really wait; then it is
 ///   abandoned, and the next one runs. So is code that was waiting already.
-/// - `async move { .. }` becomes a goroutine, wherever it was, so it is `Send` and `'static`. On all
-///   other ways out it is awaited.
+/// - `async move { .. }` becomes a goroutine, wherever it was, so it is `Send` and `'static`. On
+///   all other ways out it is awaited.
 ///
 /// Only what was reached has been deferred: nothing runs if the scope was never polled.
 #[macro_export]

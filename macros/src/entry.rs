@@ -23,6 +23,7 @@ use syn::spanned::Spanned;
 use syn::{Attribute, Expr, Ident, Lit, Path, Signature, Token, Type, Visibility, parse_quote};
 
 use crate::form::output_of;
+use crate::refusal::Mistakes;
 use crate::scope::Scope;
 use crate::{doors, made_at};
 
@@ -102,29 +103,37 @@ impl Entry {
 }
 
 impl Arguments {
-    /// Reads on after a mistake in a value's meaning; a mistake in the syntax ends the reading.
+    /// Reads to the end, and tells all mistakes.
     fn parse(&mut self, entry: Entry, input: ParseStream<'_>) -> syn::Result<()> {
+        let mut mistakes = Mistakes::default();
         while !input.is_empty() {
-            let name = input.call(Ident::parse_any)?;
-            match &*name.to_string() {
-                "procs" => self.procs = Some(procs_value(&name, input)?),
-                "crate" => {
-                    input.parse::<Token![=]>()?;
-                    self.gort = input.call(Path::parse_mod_style)?;
-                }
-                "local" if entry == Entry::Main => self.local = true,
-                unknown => {
-                    let message = format!(
-                        "unknown argument `{unknown}`; expected {}",
-                        entry.expected()
-                    );
-                    // What follows belongs to the unknown argument.
-                    input.parse::<TokenStream>()?;
-                    return Err(syn::Error::new_spanned(name, message));
+            if let Err(mistake) = self.parse_one(entry, input) {
+                mistakes.add(mistake);
+                // What follows belongs to this argument.
+                while !input.is_empty() && !input.peek(Token![,]) {
+                    input.parse::<TokenTree>()?;
                 }
             }
             if !input.is_empty() {
                 input.parse::<Token![,]>()?;
+            }
+        }
+        mistakes.into_result()
+    }
+
+    fn parse_one(&mut self, entry: Entry, input: ParseStream<'_>) -> syn::Result<()> {
+        let name = input.call(Ident::parse_any)?;
+        match &*name.to_string() {
+            "procs" => self.procs = Some(procs_value(&name, input)?),
+            "crate" => {
+                input.parse::<Token![=]>()?;
+                self.gort = input.call(Path::parse_mod_style)?;
+            }
+            "local" if entry == Entry::Main => self.local = true,
+            unknown => {
+                let expected = entry.expected();
+                let message = format!("unknown argument `{unknown}`; expected {expected}");
+                return Err(syn::Error::new_spanned(name, message));
             }
         }
         Ok(())
@@ -178,30 +187,33 @@ impl Function {
             );
             return Err(syn::Error::new_spanned(ident, message));
         }
+        let mut mistakes = Mistakes::default();
         if asyncness.is_none() {
             let message = format!("the function of `{name}` must be `async`: `async fn {ident}()`");
-            return Err(syn::Error::new_spanned(fn_token, message));
+            mistakes.add(syn::Error::new_spanned(fn_token, message));
         }
         if !inputs.is_empty() {
             let message = format!("the function of `{name}` takes no arguments");
-            return Err(syn::Error::new_spanned(inputs, message));
+            mistakes.add(syn::Error::new_spanned(inputs, message));
         }
-        match self.attributes.iter().find(|attribute| is_test(attribute)) {
-            Some(second) if entry == Entry::Test => Err(syn::Error::new_spanned(
-                second,
-                format!("`{name}` makes the function a test: remove this second attribute"),
-            )),
-            _ => Ok(()),
+        if entry == Entry::Test {
+            for second in self
+                .attributes
+                .iter()
+                .filter(|attribute| is_test(attribute))
+            {
+                let message =
+                    format!("`{name}` makes the function a test: remove this second attribute");
+                mistakes.add(syn::Error::new_spanned(second, message));
+            }
         }
+        mistakes.into_result()
     }
 
     /// The function after a mistake in it, so that its body is still checked and completed.
     fn kept_in_view(&self, entry: Entry, item: &TokenStream) -> TokenStream {
-        let Signature {
-            asyncness, ident, ..
-        } = &self.signature;
-        if entry == Entry::Main && ident == "main" && asyncness.is_some() {
-            // An async `main` would be a second error.
+        if entry == Entry::Main && self.signature.ident == "main" {
+            // A `main` that is async or takes arguments would be a second error.
             return quote!(fn main() { #[allow(dead_code)] #item });
         }
         let Function {

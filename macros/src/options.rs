@@ -1,14 +1,14 @@
 //! [`Options`]: what stands before the body of `go!` and `spawn!`.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, quote_spanned};
+use quote::quote_spanned;
 use syn::ext::IdentExt;
 use syn::parse::{ParseBuffer, ParseStream};
 use syn::{Expr, Member, Token, parenthesized, token};
 
 use crate::form::peel;
 use crate::made_at;
-use crate::refusal::{Read, Refusal};
+use crate::refusal::{Mistakes, Read, Refusal};
 
 /// What stands before the body.
 #[derive(Default)]
@@ -27,31 +27,50 @@ impl Options {
     /// Takes the options at the head of `input`, with the comma behind each.
     ///
     /// `macro_name` is for messages.
-    pub(crate) fn parse(input: ParseStream<'_>, macro_name: &str) -> Read<Self> {
+    pub(crate) fn parse(
+        input: ParseStream<'_>,
+        macro_name: &str,
+        mistakes: &mut Mistakes,
+    ) -> Read<Self> {
         let mut options = Options::default();
         while let Some(name) = option_ahead(input) {
             input.call(Ident::parse_any)?;
-            match &*name.to_string() {
-                "clone" => options.parse_clone(input)?,
-                "local" => options.local = Some(only_one(options.local.is_some(), name)?),
-                "on" => set(&mut options.on, &name, input)?,
-                "name" => set(&mut options.name, &name, input)?,
-                unknown => {
-                    return Err(Refusal::new(
-                        &name,
-                        format!(
-                            "unknown `{macro_name}` option `{unknown}`; expected `clone(..)`, \
-                             `name = ..`, `on = ..` or `local` before the body"
-                        ),
-                    ));
-                }
-            }
+            let option = options.parse_one(&name, input, macro_name);
+            mistakes.note(option)?;
             if !input.is_empty() {
-                input.parse::<Token![,]>()?;
+                let comma = input.parse::<Token![,]>();
+                mistakes.note(comma.map_err(Refusal::from))?;
             }
-            options.check_agreement()?;
+        }
+        if let (Some(local), Some(_)) = (&options.local, &options.on) {
+            let message =
+                "`local` and `on = ..` exclude each other: a local goroutine runs on this thread";
+            mistakes.add(syn::Error::new_spanned(local, message));
         }
         Ok(options)
+    }
+
+    /// Reads the option whose name has just been read, to its end also if it is a mistake.
+    fn parse_one(&mut self, name: &Ident, input: ParseStream<'_>, macro_name: &str) -> Read<()> {
+        match &*name.to_string() {
+            "clone" => self.parse_clone(input),
+            "local" if !input.peek(Token![=]) => {
+                let is_second = self.local.replace(name.clone()).is_some();
+                only_one(is_second, name)
+            }
+            "on" => set(&mut self.on, name, input),
+            "name" => set(&mut self.name, name, input),
+            unknown => {
+                set(&mut None, name, input)?;
+                Err(Refusal::new(
+                    name,
+                    format!(
+                        "unknown `{macro_name}` option `{unknown}`; expected `clone(..)`, \
+                         `name = ..`, `on = ..` or `local` before the body"
+                    ),
+                ))
+            }
+        }
     }
 
     fn parse_clone(&mut self, input: ParseStream<'_>) -> Read<()> {
@@ -62,16 +81,6 @@ impl Options {
                 .extend(quote_spanned!(span=> let mut #name = #value;));
         }
         Ok(())
-    }
-
-    fn check_agreement(&self) -> Read<()> {
-        match (&self.local, &self.on) {
-            (Some(local), Some(_)) => Err(Refusal::new(
-                local,
-                "`local` and `on = ..` exclude each other: a local goroutine runs on this thread",
-            )),
-            _ => Ok(()),
-        }
     }
 }
 
@@ -100,18 +109,17 @@ fn list_in_parentheses<'a>(input: ParseStream<'a>) -> syn::Result<ParseBuffer<'a
 
 /// Reads `= expr`.
 fn set(option: &mut Option<Expr>, name: &Ident, input: ParseStream<'_>) -> Read<()> {
-    only_one(option.is_some(), name)?;
     input.parse::<Token![=]>()?;
-    *option = Some(input.parse()?);
-    Ok(())
+    let is_second = option.replace(input.parse()?).is_some();
+    only_one(is_second, name)
 }
 
-fn only_one<T: ToTokens>(is_second: bool, name: T) -> Read<T> {
+fn only_one(is_second: bool, name: &Ident) -> Read<()> {
     if is_second {
-        let message = format!("the option `{}` is given twice", name.to_token_stream());
+        let message = format!("the option `{name}` is given twice");
         return Err(Refusal::new(name, message));
     }
-    Ok(name)
+    Ok(())
 }
 
 /// One item of `clone(..)`: a variable and what it is set to.
@@ -134,13 +142,14 @@ pub(crate) fn clones_ahead(input: ParseStream<'_>) -> Read<Vec<Clone>> {
 fn clone_list(input: ParseStream<'_>) -> Read<Vec<Clone>> {
     let list = list_in_parentheses(input)?;
     let mut clones = Vec::new();
+    let mut mistakes = Mistakes::default();
     while !list.is_empty() {
-        clones.push(clone_item(&list)?);
+        clones.extend(mistakes.note(clone_item(&list))?);
         if !list.is_empty() {
             list.parse::<Token![,]>()?;
         }
     }
-    Ok(clones)
+    mistakes.or(clones)
 }
 
 /// Reads `x`, `self.a.x` or `x = expr`.

@@ -10,7 +10,7 @@ use crate::form::{Form, closure_scope};
 use crate::moves::Moves;
 use crate::operand::Operands;
 use crate::options::Options;
-use crate::refusal::{Read, Refusal, as_expression};
+use crate::refusal::{Mistakes, Read, Refusal, as_expression};
 use crate::{crate_and_input, doors, half_typed, made_at};
 
 /// Which macro was called. Both read the same grammar.
@@ -63,25 +63,29 @@ impl Start {
     fn expand_strictly(self, gort: &TokenStream, input: TokenStream) -> Read<TokenStream> {
         let mut moves = Moves::default();
         let input = moves.extract(input);
-        let (options, body) = self.split(input)?;
-        let form = Form::read(body, self.name())?;
-        Ok(self.assemble(gort, &options, lower(form, &mut moves), &mut moves))
+        let mut mistakes = Mistakes::default();
+        let (options, body) = self.split(input, &mut mistakes)?;
+        let form = mistakes.note(Form::read(body, self.name()))?;
+        let lowered = form.map(|form| lower(form, &mut moves));
+        mistakes.or(())?;
+        let lowered = lowered.expect("a form that could not be read is a mistake");
+        Ok(self.assemble(gort, &options, lowered, &mut moves))
     }
 
     /// Expands input whose body, or all of it, cannot be read.
     fn expand_unparsed(self, gort: &TokenStream, input: TokenStream) -> TokenStream {
         let mut moves = Moves::default();
         let (options, body) = self
-            .split(moves.extract(input.clone()))
+            .split(moves.extract(input.clone()), &mut Mistakes::default())
             .unwrap_or_else(|_| (Options::default(), input));
         let lowered = lower(Form::of_unparsed(body), &mut moves);
         self.assemble(gort, &options, lowered, &mut moves)
     }
 
     /// Parts the options from the body.
-    fn split(self, input: TokenStream) -> Read<(Options, TokenStream)> {
+    fn split(self, input: TokenStream, mistakes: &mut Mistakes) -> Read<(Options, TokenStream)> {
         let parts = |input: ParseStream<'_>| {
-            let options = Options::parse(input, self.name());
+            let options = Options::parse(input, self.name(), mistakes);
             Ok((options, input.parse::<TokenStream>()?))
         };
         let (options, body) = parts.parse2(input)?;

@@ -28,6 +28,7 @@ mod udp;
 mod unix;
 mod io;
 mod signal;
+mod compat_spawn;
 mod compat_hyper;
 mod feature_table;
 mod tidy;

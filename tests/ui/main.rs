@@ -1,9 +1,9 @@
 //! What the compiler says about mistakes in the macros' input.
 //!
-//! `ours/` holds mistakes that the macros explain: their text depends on nothing else, so every
-//! toolchain must print it. `rustc/` holds mistakes that the macros leave to the compiler, where
-//! the expansion must not get in the way of its explanation; the text is that of one toolchain, and
-//! with another only the fact that they are refused is looked at.
+//! `ours/` holds mistakes that the macros explain: their text depends on nothing else, so it is
+//! compared with every toolchain. `rustc/` holds mistakes that the macros leave to the compiler,
+//! where the expansion must not get in the way of its explanation. That text is one toolchain's;
+//! with any other `rustc/` is left out, not even compiled.
 //!
 //! `TRYBUILD=overwrite cargo test -p gort-tests --test ui` writes the expected text anew.
 

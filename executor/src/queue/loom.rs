@@ -12,7 +12,7 @@ use std::ptr::{self, NonNull};
 use ::loom::sync::Arc;
 use ::loom::thread;
 
-use super::{GlobalQueue, Item, RunNext, RunQueue};
+use super::{Item, RunNext, RunQueue, SharedQueue};
 use crate::base::atomic::{UnsafeCell, while_weak};
 
 const CAP: usize = 4;
@@ -50,7 +50,7 @@ struct Field {
     /// A second ring, for a model of thieves that rob each other. Empty at the end.
     loot: Ring,
     next: RunNext<Ticket>,
-    global: GlobalQueue<Ticket>,
+    global: SharedQueue<Ticket>,
     /// Stand for the items' contents: written by whoever makes or gets the item, and by nothing
     /// else kept apart. The checker complains if two such writes are unordered.
     items: [UnsafeCell<State>; ITEMS],
@@ -67,7 +67,7 @@ impl Field {
             ring: RunQueue::starting_at(position),
             loot: RunQueue::starting_at(u32::MAX),
             next: RunNext::new(),
-            global: GlobalQueue::new(),
+            global: SharedQueue::new(),
             items: std::array::from_fn(|_| UnsafeCell::new(State::Absent)),
         })
     }
@@ -458,4 +458,24 @@ fn an_item_that_moves_into_the_ring_is_not_overlooked() {
     RACE.check();
     assert!(RACE.fails_without("next-take"));
     assert!(RACE.fails_without("next-look"));
+}
+
+#[test]
+fn a_queue_whose_load_is_begun_never_looks_empty() {
+    static RACE: Race = Race {
+        position: 0,
+        before: |field| {
+            let load = [field.issue(0), field.issue(1)];
+            field.global.push_many(Box::new(load));
+        },
+        acts: &[
+            |taker| {
+                assert!(taker.redeem(taker.global.pop()));
+            },
+            |onlooker| assert!(!onlooker.global.is_empty()),
+        ],
+        items: 2,
+    };
+    RACE.check();
+    assert!(RACE.fails_without("shared-pop"));
 }

@@ -1,4 +1,4 @@
-//! Where runnable Gs wait: each P's own queue, and the global queue all Ps share.
+//! Where runnable Gs wait: each P's own queues, and the global queue all Ps share.
 //!
 //! ```text
 //!             one P's storage (owned by one M for the M's life)
@@ -7,9 +7,11 @@
 //!             runs first              │oldest      newest│           half, the oldest, to
 //!                 │                   └──> pop           │           their own ring; RunNext
 //!                 └──> take                              │           only as a last resort
-//!                                                        │ full: the oldest 128, then the new one
-//!   ready from outside, gosched, preemption              v
-//!   ───────────────────────────────────────────> GlobalQueue ──refill, a batch──> some P's ring
+//!                 ^                                      │ full: the oldest 128, then the new one
+//!                 └──refill, when the ring is empty── SharedQueue, the overflow ──half──> thieves
+//!
+//!   ready from outside, gosched, preemption
+//!   ──────────────────> SharedQueue, the global queue ──refill, a batch──> some P's ring
 //! ```
 //!
 //! Everything here is first in, first out, but for [`RunNext`], which overtakes. The module knows
@@ -53,10 +55,13 @@
 //! - *A copy of `head` kept by the owner* to spare `push` the shared line: the next `pop` must own
 //!   that line anyway, and without thieves it never leaves the core.
 //! - *An intrusive global queue*: no allocation, but it costs every task a link for its whole life.
+//! - *Overflow into the global queue*, Go's way: 1000 Gs that yield on two Ps take 31 ns a yield
+//!   instead of 24. Ps then get each other's Gs one by one, and neighbours in memory share lines.
+//! - *Overflow one by one*: 113 ns instead of 90 for each of 100 000 Gs spawned at once.
 
-mod global_queue;
 mod run_next;
 mod run_queue;
+mod shared_queue;
 
 #[cfg(all(test, gort_loom))]
 mod loom;
@@ -67,9 +72,9 @@ mod tests;
 
 use std::ptr::NonNull;
 
-pub(crate) use global_queue::GlobalQueue;
 pub(crate) use run_next::RunNext;
 pub(crate) use run_queue::RunQueue;
+pub(crate) use shared_queue::SharedQueue;
 
 /// What a queue holds: anything that fits in one pointer and may change threads.
 pub(crate) trait Item: Send + Sized {

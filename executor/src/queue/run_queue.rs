@@ -19,7 +19,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ptr::NonNull;
 
-use super::{GlobalQueue, Item, RunNext};
+use super::{Item, RunNext, SharedQueue};
 use crate::base::atomic::{AtomicPtr, AtomicU32, Ordering, load_own, order};
 use crate::base::wake_list::drop_quietly;
 
@@ -66,19 +66,19 @@ impl<T: Item, const CAP: usize> RunQueue<T, CAP> {
     }
 
     /// Adds `item` at the tail. Into a full ring it does not fit: then the oldest half and after
-    /// it `item` go to the global queue, in order, as in Go's `runqputslow`.
+    /// it `item` go to `overflow`, in order, as in Go's `runqputslow`.
     ///
     /// # Safety
     /// - Only the M that owns this storage calls it.
     #[inline]
-    pub(crate) unsafe fn push(&self, item: T, global: &GlobalQueue<T>) {
+    pub(crate) unsafe fn push(&self, item: T, overflow: &SharedQueue<T>) {
         let tail = load_own(&self.tail.0);
         if tail.wrapping_sub(self.load_head()) < Self::CAPACITY {
             self.fill(tail, item);
             self.publish(tail.wrapping_add(1));
         } else {
             // SAFETY: the caller is the owner.
-            unsafe { self.overflow(item, global) }
+            unsafe { self.spill(item, overflow) }
         }
     }
 
@@ -104,26 +104,29 @@ impl<T: Item, const CAP: usize> RunQueue<T, CAP> {
         None
     }
 
-    /// Moves a batch from the global queue here and returns its first item, to be run at once.
+    /// Moves a batch from `from` here and returns its first item, to be run at once.
     /// `max` counts that one too; 0 is read as 1. No more come than half the capacity and than
     /// there is room for, so a refill never overflows.
     ///
     /// # Safety
     /// - Only the M that owns this storage calls it.
-    pub(crate) unsafe fn refill(&self, global: &GlobalQueue<T>, max: usize) -> Option<T> {
-        let first = global.pop()?;
+    pub(crate) unsafe fn refill(&self, from: &SharedQueue<T>, max: usize) -> Option<T> {
         let tail = load_own(&self.tail.0);
         let most = self.room(tail).min(Self::HALF - 1) as usize + 1;
+        let mut first = None;
         let mut end = tail;
-        for _ in 1..max.min(most) {
-            let Some(item) = global.pop() else { break };
-            self.fill(end, item);
-            end = end.wrapping_add(1);
-        }
+        from.take(max.clamp(1, most), |item| {
+            if first.is_none() {
+                first = Some(item);
+            } else {
+                self.fill(end, item);
+                end = end.wrapping_add(1);
+            }
+        });
         if end != tail {
             self.publish(end);
         }
-        Some(first)
+        first
     }
 
     /// Steals the oldest half, rounded up, into `thief`, and returns the oldest of all, to be run
@@ -176,13 +179,13 @@ impl<T: Item, const CAP: usize> RunQueue<T, CAP> {
         }
     }
 
-    /// Moves to the global queue, in order, what is in the ring now. Anyone may drain a ring: its
-    /// owner when it loses its permit, and sysmon, which must not wait for the owner.
-    pub(crate) fn drain_into(&self, global: &GlobalQueue<T>) {
+    /// Moves to `other`, in order, what is in the ring now. Anyone may drain a ring: its owner when
+    /// it loses its permit, and sysmon, which must not wait for the owner.
+    pub(crate) fn drain_into(&self, other: &SharedQueue<T>) {
         // The number is fixed beforehand: an owner that goes on pushing cannot keep us here.
         for _ in 0..self.len() {
             let Some(item) = self.steal_one() else { return };
-            global.push(item);
+            other.push(item);
         }
     }
 
@@ -198,8 +201,8 @@ impl<T: Item, const CAP: usize> RunQueue<T, CAP> {
 
     /// Whether the ring was empty at some moment. It is never said of a ring that has always held
     /// something, however fast its items come and go.
-    #[inline]
-    pub(crate) fn is_empty(&self) -> bool {
+    #[cfg(test)]
+    pub(super) fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
@@ -221,22 +224,22 @@ impl<T: Item, const CAP: usize> RunQueue<T, CAP> {
     /// # Safety
     /// - Only the M that owns this storage calls it.
     #[cold]
-    unsafe fn overflow(&self, item: T, global: &GlobalQueue<T>) {
+    unsafe fn spill(&self, item: T, overflow: &SharedQueue<T>) {
         let tail = load_own(&self.tail.0);
         let head = self.load_head();
         let full = tail.wrapping_sub(head) == Self::CAPACITY;
         if !full || self.claim(head, Self::HALF).is_err() {
             // A thief was faster. It made room, which nobody but us can fill: we are not back.
             // SAFETY: the caller is the owner.
-            return unsafe { self.push(item, global) };
+            return unsafe { self.push(item, overflow) };
         }
-        for n in 0..Self::HALF {
+        let claimed = (0..Self::HALF).map(|n| {
             // The owner may read after its claim: nobody else refills a slot.
             let raw = self.peek(head.wrapping_add(n));
             // SAFETY: we claimed this position, and its slot has not been refilled since.
-            global.push(unsafe { Self::rebuild(raw) });
-        }
-        global.push(item);
+            unsafe { Self::rebuild(raw) }
+        });
+        overflow.push_many(claimed.chain([item]).collect());
     }
 
     // The steps of the protocol. Alone each could break the invariant; what makes them sound is

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::tests::Number;
-use super::{GlobalQueue, RunNext, RunQueue};
+use super::{RunNext, RunQueue, SharedQueue};
 use crate::base::rng::Rng;
 
 const ITEMS: u32 = 60_000;
@@ -20,7 +20,7 @@ const CAP: usize = 8;
 
 /// What the threads of one run share.
 struct Field {
-    global: GlobalQueue<Number>,
+    global: SharedQueue<Number>,
     ring: RunQueue<Number, CAP>,
     next: RunNext<Number>,
     /// How often each item came out.
@@ -32,7 +32,7 @@ struct Field {
 impl Field {
     fn new(first_position: u32) -> Self {
         Self {
-            global: GlobalQueue::new(),
+            global: SharedQueue::new(),
             ring: RunQueue::starting_at(first_position),
             next: RunNext::new(),
             seen: (0..ITEMS).map(|_| AtomicU8::new(0)).collect(),

@@ -4,7 +4,7 @@ use std::ptr::NonNull;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::{GlobalQueue, Item, RunNext, RunQueue};
+use super::{Item, RunNext, RunQueue, SharedQueue};
 
 /// An item with an allocation of its own, so that a lost or doubled one is also a leak or a
 /// double free to those who look.
@@ -52,14 +52,14 @@ const CAPACITY: u32 = 256;
 /// A ring and a global queue, owned by the test's one thread.
 struct Bench {
     ring: RunQueue<Number>,
-    global: GlobalQueue<Number>,
+    global: SharedQueue<Number>,
 }
 
 impl Bench {
     fn new(first_position: u32) -> Self {
         Self {
             ring: RunQueue::starting_at(first_position),
-            global: GlobalQueue::new(),
+            global: SharedQueue::new(),
         }
     }
 
@@ -212,7 +212,7 @@ fn dropping_the_queues_drops_every_item_though_one_destructor_panics() {
         panics: n % 3 == 0,
     };
     let ring: RunQueue<Counted> = RunQueue::starting_at(u32::MAX - 3);
-    let global = GlobalQueue::new();
+    let global = SharedQueue::new();
     let next = RunNext::new();
     for n in 0..10 {
         // SAFETY: this thread alone has the ring.
@@ -230,7 +230,7 @@ fn queues_are_shared_between_threads() {
     fn shared<Q: Send + Sync>() {}
     shared::<RunQueue<Number>>();
     shared::<RunNext<Number>>();
-    shared::<GlobalQueue<Number>>();
+    shared::<SharedQueue<Number>>();
 }
 
 #[test]
@@ -249,7 +249,7 @@ fn a_put_displaces_the_earlier_item() {
 
 #[test]
 fn a_batch_is_a_fair_share_of_at_most_128() {
-    let global = GlobalQueue::new();
+    let global = SharedQueue::new();
     assert_eq!(global.batch_max(4), 1);
     for n in 0..1000 {
         global.push(Number(n));
@@ -263,8 +263,35 @@ fn a_batch_is_a_fair_share_of_at_most_128() {
 }
 
 #[test]
+fn loads_and_single_items_leave_in_the_order_they_came() {
+    let queue = SharedQueue::new();
+    queue.push(Number(0));
+    queue.push_many((1..130).map(Number).collect());
+    queue.push(Number(130));
+    queue.push_many((131..200).map(Number).collect());
+    assert_eq!(queue.len(), 200);
+    assert_eq!(queue.pop().map(|n| n.0), Some(0));
+    let mut taken = Vec::new();
+    queue.take(100, |n| taken.push(n.0));
+    assert_eq!(taken, (1..101).collect::<Vec<_>>());
+    assert_eq!(
+        queue.len(),
+        99,
+        "a begun load counts with what is left of it"
+    );
+    let other = SharedQueue::new();
+    other.push(Number(100));
+    queue.drain_into(&other);
+    assert!(queue.is_empty());
+    let moved: Vec<u32> = std::iter::from_fn(|| other.pop()).map(|n| n.0).collect();
+    assert_eq!(moved, (100..200).collect::<Vec<_>>());
+    queue.drain_into(&other);
+    assert!(other.is_empty(), "nothing makes no load");
+}
+
+#[test]
 fn the_global_queue_keeps_the_order() {
-    let global = GlobalQueue::new();
+    let global = SharedQueue::new();
     for n in 0..1000 {
         global.push(Number(n));
     }

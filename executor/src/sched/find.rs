@@ -1,10 +1,10 @@
 //! What to run next: the order in which an M looks, from its own slot to the netpoller.
 //!
-//! 1. every 61st poll: one G of the global queue, due timers of all permits, a look at the
-//!    netpoller, and the permit for a thread without a P that waits for one;
+//! 1. every 61st poll: one G of the global queue and one of what overflowed the ring, due timers of
+//!    all permits, a look at the netpoller, and the permit for a thread that waits for one;
 //! 2. every 16th poll: due timers;
 //! 3. `next`, then the ring;
-//! 4. a batch of the global queue;
+//! 4. a batch of what overflowed the ring, then one of the global queue;
 //! 5. due timers of all permits, the netpoller without waiting;
 //! 6. as the one spinner: half of another P's surplus, at last the lone G of one that is stuck in a
 //!    poll; again for some 20 us, unless goroutines wait for the network;
@@ -17,7 +17,7 @@ use super::m::M;
 use super::p::P;
 use crate::base::clock::{self, Nanos};
 use crate::netpoll::PollTimeout;
-use crate::queue::GlobalQueue;
+use crate::queue::SharedQueue;
 use std::hint::spin_loop;
 
 /// Every how many polls the global queue goes first (Go's 61).
@@ -75,11 +75,12 @@ impl M {
         }
         self.run_all_timers();
         self.look_at_network();
-        if self.sched().global.is_empty() {
-            None
-        } else {
-            self.sched().global.pop()
-        }
+        let overflowed = self.p().overflow.pop();
+        let Some(injected) = self.sched().global.pop() else {
+            return overflowed;
+        };
+        overflowed.into_iter().for_each(|g| self.push(g));
+        Some(injected)
     }
 
     /// `next`, unless it has had its turns, then the ring.
@@ -87,9 +88,13 @@ impl M {
     fn find_local(&self) -> Option<G> {
         let p = self.p();
         if let Some(g) = p.next.take() {
-            let chain = self.chain.get() + 1;
-            if chain <= CHAIN_MAX || (p.queue.is_empty() && self.sched().global.is_empty()) {
-                self.chain.set(chain);
+            let chain = self.chain.get();
+            if chain < CHAIN_MAX {
+                self.chain.set(chain + 1);
+                return Some(g);
+            }
+            self.chain.set(0);
+            if p.is_empty() && self.sched().global.is_empty() {
                 return Some(g);
             }
             self.push(g);
@@ -99,9 +104,16 @@ impl M {
         unsafe { p.queue.pop() }
     }
 
+    /// A batch of what overflowed the ring: one to run, the rest into the ring, which is empty.
+    fn find_overflowed(&self) -> Option<G> {
+        let p = self.p();
+        // SAFETY: this thread is the M that owns the P.
+        unsafe { p.queue.refill(&p.overflow, usize::MAX) }
+    }
+
     /// A batch of the global queue: one to run, the rest into the ring.
     fn find_global(&self) -> Option<G> {
-        let global: &GlobalQueue<G> = &self.sched().global;
+        let global: &SharedQueue<G> = &self.sched().global;
         if global.is_empty() {
             return None;
         }
@@ -114,7 +126,7 @@ impl M {
     ///
     /// `None` means: look again from the top.
     fn find_elsewhere(&self) -> Option<G> {
-        if let Some(g) = self.find_global() {
+        if let Some(g) = self.find_overflowed().or_else(|| self.find_global()) {
             return Some(g);
         }
         if self.run_all_timers() || self.look_at_network() {
@@ -173,11 +185,23 @@ impl M {
         };
         let from_surplus = victims()
             .filter(|victim| victim.has_surplus())
-            .find_map(|victim| {
-                // SAFETY: this thread is the M that owns the P stolen into.
-                unsafe { victim.queue.steal_into(&self.p().queue) }
-            });
+            .find_map(|victim| self.steal_from(victim));
         from_surplus.or_else(|| victims().filter(|_| lone_too).find_map(steal_lone))
+    }
+
+    /// Half of what overflowed the victim's ring, if any did: nobody comes to that soon. Else half
+    /// of the ring.
+    fn steal_from(&self, victim: &P) -> Option<G> {
+        let ring = &self.p().queue;
+        if !victim.overflow.is_empty() {
+            let half = victim.overflow.batch_max(2);
+            // SAFETY: this thread is the M that owns the P stolen into.
+            if let Some(g) = unsafe { ring.refill(&victim.overflow, half) } {
+                return Some(g);
+            }
+        }
+        // SAFETY: as above.
+        unsafe { victim.queue.steal_into(ring) }
     }
 
     fn owns(&self, p: &P) -> bool {
@@ -259,5 +283,7 @@ fn steal_lone(victim: &P) -> Option<G> {
         }
         spin_loop();
     }
-    victim.queue.steal_one().or_else(|| victim.next.take())
+    let oldest = || victim.overflow.pop();
+    let other = victim.queue.steal_one().or_else(oldest);
+    other.or_else(|| victim.next.take())
 }

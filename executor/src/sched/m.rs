@@ -188,12 +188,7 @@ impl M {
 
     /// Gives up the permit to a thread without a P that waits for one: its root is due.
     pub(super) fn yield_permit(&self) {
-        self.p().queue.drain_into(&self.sched.global);
-        self.p()
-            .next
-            .take()
-            .into_iter()
-            .for_each(|g| self.sched.global.push(g));
+        self.p().drain_into(&self.sched.global);
         self.release();
         // If a permit is free it is ours; if none is, whoever holds one comes to what was drained.
         if !self.acquire() {

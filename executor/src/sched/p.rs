@@ -9,7 +9,7 @@ use super::g::G;
 use super::home::Home;
 use crate::base::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use crate::base::note::Note;
-use crate::queue::{RunNext, RunQueue};
+use crate::queue::{RunNext, RunQueue, SharedQueue};
 use std::ptr::NonNull;
 
 /// The storage of one M's goroutines, and what others may see of that M.
@@ -20,6 +20,11 @@ pub(super) struct P {
     pub(super) next: RunNext<G>,
     /// The others, in the order they became ready.
     pub(super) queue: RunQueue<G>,
+    /// What did not fit into the ring. Not in the global queue, as in Go: these Gs would come back
+    /// one by one to whichever P asks first, and neighbours in memory would then run on different
+    /// processors, which share their cache lines to and fro (1000 Gs that yield: 31 against 23 ns).
+    /// Filled by the owner, emptied by anyone.
+    pub(super) overflow: SharedQueue<G>,
     /// Counts polls. Written by the owner before each, read by thieves, which leave `next` alone
     /// while it moves.
     tick: AtomicU32,
@@ -70,6 +75,7 @@ impl P {
         Self {
             next: RunNext::new(),
             queue: RunQueue::new(),
+            overflow: SharedQueue::new(),
             tick: AtomicU32::new(0),
             fine: AtomicBool::new(false),
             created: AtomicU64::new(0),
@@ -81,13 +87,13 @@ impl P {
 
     /// Whether no G waits here.
     pub(super) fn is_empty(&self) -> bool {
-        self.queue.is_empty_with(&self.next)
+        self.queue.is_empty_with(&self.next) && self.overflow.is_empty()
     }
 
     /// Whether more Gs wait here than the one the owner will run next, and are worth stealing.
     #[inline]
     pub(super) fn has_surplus(&self) -> bool {
-        self.queue.len() > 1 && !self.is_fine()
+        (self.queue.len() > 1 || !self.overflow.is_empty()) && !self.is_fine()
     }
 
     #[inline]
@@ -112,6 +118,13 @@ impl P {
     pub(super) fn tick(&self) -> u32 {
         // Ordering: Relaxed, a hint only.
         self.tick.load(Ordering::Relaxed)
+    }
+
+    /// Moves all Gs to `global`, the one that would run next last. The owner calls it.
+    pub(super) fn drain_into(&self, global: &SharedQueue<G>) {
+        self.queue.drain_into(global);
+        self.overflow.drain_into(global);
+        self.next.take().into_iter().for_each(|g| global.push(g));
     }
 
     /// Counts a goroutine spawned; the owner calls it.

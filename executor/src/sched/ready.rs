@@ -84,7 +84,7 @@ impl M {
     #[inline]
     pub(super) fn push(&self, g: G) {
         // SAFETY: this thread is the M that owns the P.
-        unsafe { self.p().queue.push(g, &self.sched().global) };
+        unsafe { self.p().queue.push(g, &self.p().overflow) };
     }
 
     /// Wakes a batch: its goroutines are pushed silently, then one decision is made for all.

@@ -18,7 +18,7 @@ use crate::base::atomic::{AtomicU32, AtomicU64, Ordering};
 use crate::base::clock::{self, Nanos};
 use crate::base::lock::Mutex;
 use crate::netpoll::Netpoll;
-use crate::queue::GlobalQueue;
+use crate::queue::SharedQueue;
 use crate::task::{Body, Id, Sink};
 use crate::timer::Wheel;
 use std::future::Future;
@@ -38,7 +38,7 @@ pub(crate) struct Sched {
     /// Who sleeps and who looks for work.
     pub(super) idle: Idle<PRef>,
     /// Goroutines that wait for no P in particular.
-    pub(super) global: GlobalQueue<G>,
+    pub(super) global: SharedQueue<G>,
     pub(crate) netpoll: Arc<Netpoll>,
     /// Counts looks at the network. Written by who holds the netpoller, read by sysmon.
     looks: AtomicU32,
@@ -100,7 +100,7 @@ impl Sched {
                 permits: Permits::new(config.procs, Wheel::new),
                 config,
                 idle: Idle::new(),
-                global: GlobalQueue::new(),
+                global: SharedQueue::new(),
                 netpoll,
                 looks: AtomicU32::new(0),
                 sysmon: Doze::new(),

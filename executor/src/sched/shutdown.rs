@@ -367,6 +367,6 @@ impl M {
             return Some(g);
         }
         // SAFETY: this thread is the M that owns the P.
-        unsafe { self.p().queue.pop() }
+        unsafe { self.p().queue.pop() }.or_else(|| self.p().overflow.pop())
     }
 }

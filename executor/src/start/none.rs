@@ -2,6 +2,10 @@
 //!
 //! A goroutine that stays on its thread needs somebody who runs it there, and a foreign executor is
 //! only asked to run what is `Send`. So this is refused, at compile time, with what to do about it.
+//!
+//! ```compile_fail,E0277
+//! gort::go!(local, println!("here"));
+//! ```
 
 use crate::task::{Builder, JoinHandle};
 use std::future::Future;

@@ -44,6 +44,12 @@ use std::task::{Context, Poll};
 /// let sum = gort::spawn!({ gort::spawn!(u32::pow(2, 3)).await.unwrap() + 1 });
 /// assert_eq!(futures::executor::block_on(sum).unwrap(), 9);
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot run goroutines",
+    label = "is no executor",
+    note = "`on = ..` takes a `gort::Runtime` or a handle of one, any `gort::task::Spawn`, or a \
+            value with the method `go(future)` (for `spawn!`, `spawn(future)`)"
+)]
 pub trait Spawn: Send + Sync + 'static {
     /// Runs `task` to its end, soon, on whatever thread.
     ///
@@ -94,7 +100,7 @@ pub struct Task {
 }
 
 impl Task {
-    /// The goroutine with this number; `future` never panics.
+    /// The goroutine with this number; `future` lets no panic out.
     pub(crate) fn new(
         future: impl Future<Output = ()> + Send + 'static,
         id: Id,

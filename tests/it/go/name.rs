@@ -63,7 +63,7 @@ fn a_local_goroutine_may_have_a_name() {
     assert_eq!(name.as_deref(), Some("here"));
 }
 
-/// Runs the test `name` in a process of its own, which must crash as Go does and tell each of these.
+/// Runs this test in a process of its own, which must crash as Go does and tell each of these.
 fn crashes(name: &str, told: &[&str]) {
     let ended = run_child(name, &[]);
     assert_eq!(ended.code, Some(2), "{ended:?}");

@@ -1,4 +1,4 @@
 fn main() {
     gort::go!(nam = "x", y());
-    let _h = gort::spawn!(name = "x", y());
+    let _h = gort::spawn!(nome = "x", y());
 }

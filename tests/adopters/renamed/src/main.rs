@@ -34,6 +34,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     sum += spawn!(twice(3)).await?;
     sum += spawn!(|| -> u32 { twice(move(1 + 1)).await }).await?;
     assert_eq!(sum, 13);
+    let mut log = vec![0];
+    assert_eq!(deferring(&mut log).await?, 7);
     println!("renamed: main ran");
     Ok(())
 }

@@ -94,6 +94,14 @@ async fn start_all() -> Result<u32, gort::task::JoinError> {
         assert_eq!(*shared + copied, 8);
     });
     go!(clone(number), twice(number));
+    go!(name = "named", twice(number));
+    let runtime = gort::runtime::Handle::current();
+    go!(on = runtime, name = String::from("sent"), twice(number));
+    go!(on = &runtime, { twice(number).await });
+    let mut set = gort::task::JoinSet::new();
+    let _abort = spawn!(on = set, twice(number));
+    let members: Vec<u32> = set.join_all().await;
+    assert_eq!(members, [6]);
     go!(length(&text));
     go!(clone(worker), worker.plus(move(number + 1)));
     match number {
@@ -161,7 +169,8 @@ fn deferring(conn: &mut Conn, number: u32) -> Result<u32, Failed> {
     defer!({
         conn.log.push(count);
         if let Some(panic) = recover() {
-            conn.log.push(u32::try_from(panic.message().len()).unwrap_or(0));
+            conn.log
+                .push(u32::try_from(panic.message().len()).unwrap_or(0));
         }
     });
     for turn in 0..number {
