@@ -1,8 +1,8 @@
 //! [`Spawn`]: an executor that is not this crate's, and the [`Task`] it is given to run.
 //!
 //! A library that starts goroutines does not choose who runs them; the program does, by telling
-//! [`set_default`](super::set_default) or [`enter`](super::enter). What an executor must be able to
-//! do is little: to poll a future to its end. Everything that makes the future a goroutine (its
+//! [`set_default`](super::set_default) or [`enter`](fn@super::enter). What an executor must be able
+//! to do is little: to poll a future to its end. Everything that makes the future a goroutine (its
 //! number, its handle, what becomes of its panic) is inside the task.
 //!
 //! Rejected: handing out something smaller, to be run once for each wake-up as `async_task` does.
@@ -20,9 +20,9 @@ use std::task::{Context, Poll};
 
 /// An executor that can run goroutines.
 ///
-/// `go!`, `spawn!` and [`spawn`](fn@crate::spawn) ask, in this order: the executor named by
-/// `on = ..`, the one that the thread is in ([`enter`](super::enter), or the goroutine's own), the
-/// one given to [`set_default`](super::set_default), and the executor of this crate, if the feature
+/// `go!`, `spawn!` and [`spawn`](fn@crate::spawn) ask, in this order: the executor named by `on =
+/// ..`, the one that the thread is in ([`enter`](fn@super::enter), or the goroutine's own), the one
+/// given to [`set_default`](super::set_default), and the executor of this crate, if the feature
 /// `rt` is on. `gort-compat` has adapters for tokio and smol. A closure that takes a [`Task`] is an
 /// executor too.
 ///
