@@ -84,6 +84,8 @@
 ///   `f(x).await`, which is no call but an expression; write `f(x)`.
 /// - `on = ..` is evaluated first, then `name = ..`, then `clone(..)`, then the rest.
 ///
+/// A body in the form of a block or a closure is a defer scope: see [`defer!`](crate::defer!).
+///
 /// Two limits come from inference. A function that never returns (`-> !`) is called from a block:
 /// `go!({ die() })`. And a closure inside another argument, as in `f(Box::new(|s| ..))`, needs
 /// types for its parameters.
@@ -366,7 +368,8 @@ pub use gort_macros::test;
 /// - Code that does not wait runs.
 /// - Code that waits gets one poll, which is enough if it need not really wait; then it is
 ///   abandoned, and the next one runs. So is code that was waiting already.
-/// - `async move { .. }` becomes a goroutine, wherever it was. On all other ways out it is awaited.
+/// - `async move { .. }` becomes a goroutine, wherever it was, so it is `Send` and `'static`. On
+///   all other ways out it is awaited.
 ///
 /// Only what was reached has been deferred: nothing runs if the scope was never polled.
 #[macro_export]

@@ -5,7 +5,7 @@
 //! `.await` that only their expansion has (`tokio::join!`) cannot be seen.
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
-use syn::visit::{self, Visit};
+use syn::visit::Visit;
 use syn::{Expr, ExprAsync, ExprAwait, ExprClosure, Item, Macro, Stmt};
 
 use crate::nested::{macro_name, starts_goroutine};
@@ -42,7 +42,6 @@ impl<'ast> Visit<'ast> for Awaits {
 
     fn visit_macro(&mut self, call: &'ast Macro) {
         self.0 |= macro_awaits(call);
-        visit::visit_macro(self, call);
     }
 }
 

@@ -8,7 +8,7 @@ use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 
 use crate::deferred::{Code, Deferred};
-use crate::levels::discarded;
+use crate::level::discarded;
 use crate::{crate_and_input, doors, made_at};
 
 /// Expands a `defer!` into statements; `input` begins with the group `[$crate]`.

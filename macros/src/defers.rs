@@ -18,7 +18,7 @@ use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
-use syn::{Expr, Ident, Path, ReturnType, Stmt, Token, Type, parse_quote};
+use syn::{Block, Expr, Ident, Pat, Path, ReturnType, Stmt, Token, Type, parse_quote};
 
 use crate::entry::Function;
 use crate::levels::{Lowered, lower};
@@ -75,35 +75,33 @@ impl Function {
         ))
     }
 
+    /// The body with its deferred code in place, if it has any.
+    fn lower_body(&self, output: Option<&Type>, gort: Option<&Path>) -> Option<TokenStream> {
+        let is_async = self.signature.asyncness.is_some();
+        let lowered = lower(&self.body.stream(), is_async, output)?;
+        let doors = doors(gort, &lowered);
+        let Lowered { code, path } = lowered;
+        if !is_async || path.is_none() {
+            // Without a path every `defer!` has been refused.
+            return Some(quote!(#doors #code));
+        }
+        let place = made_at(self.body.span());
+        let typed_return = output.map(typed_return);
+        Some(quote_spanned!(place=>
+            #doors
+            __rt::scope(async move { #typed_return #code }).await
+        ))
+    }
+
     /// Puts the deferred code in place. A function without any stays as it is.
     fn lower(&mut self, gort: Option<&Path>) {
         let output = nameable(&self.signature.output);
         let output = output.as_ref();
-        let place = made_at(self.body.span());
-        let body = if self.signature.asyncness.is_some() {
-            let Some(lowered) = lower(&self.body.stream(), true, output) else {
-                return;
-            };
-            let doors = doors(gort, &lowered);
-            let Lowered { code, path } = lowered;
-            let typed_return = output.map(typed_return);
-            match path {
-                Some(_) => quote_spanned!(place=>
-                    #doors
-                    __rt::scope(async move { #typed_return #code }).await
-                ),
-                // Every `defer!` has been refused.
-                None => code,
-            }
-        } else if let Some(lowered) = lower_boxed(&self.body, gort) {
-            lowered
-        } else {
-            let Some(lowered) = lower(&self.body.stream(), false, output) else {
-                return;
-            };
-            let doors = doors(gort, &lowered);
-            let code = lowered.code;
-            quote!(#doors #code)
+        let Some(body) = self
+            .lower_body(output, gort)
+            .or_else(|| lower_made(&self.body, output, gort))
+        else {
+            return;
         };
         let mut body = Group::new(Delimiter::Brace, body);
         body.set_span(self.body.span());
@@ -111,31 +109,48 @@ impl Function {
     }
 }
 
-/// Lowers the body that `#[async_trait]` has made of an `async fn`: `Box::pin(async move { .. })`.
-fn lower_boxed(body: &Group, gort: Option<&Path>) -> Option<TokenStream> {
-    let mut statements = syn::Block::parse_within.parse2(body.stream()).ok()?;
-    let Some(Stmt::Expr(Expr::Call(call), None)) = statements.last_mut() else {
+/// Lowers a body that another attribute has put into an `async` block before: `#[async_trait]` into
+/// `Box::pin(async move { .. })` at the end, `#[instrument]` into a variable.
+fn lower_made(body: &Group, output: Option<&Type>, gort: Option<&Path>) -> Option<TokenStream> {
+    let mut statements = Block::parse_within.parse2(body.stream()).ok()?;
+    let (made, output) = statements
+        .iter_mut()
+        .find_map(|statement| match statement {
+            Stmt::Expr(Expr::Call(call), None) if is_pin(&call.func) => {
+                call.args.first_mut().map(|made| (made, None))
+            }
+            Stmt::Local(local) if is_made_up(&local.pat) => {
+                let value = local.init.as_mut()?;
+                Some((&mut *value.expr, output))
+            }
+            _ => None,
+        })?;
+    let Expr::Async(future) = made else {
         return None;
     };
-    let Expr::Path(function) = &*call.func else {
-        return None;
-    };
-    if function.path.segments.last()?.ident != "pin" {
-        return None;
-    }
-    let Some(Expr::Async(future)) = call.args.first() else {
-        return None;
-    };
-    let (capture, inner) = (future.capture, &future.block.stmts);
-    let lowered = lower(&quote!(#(#inner)*), true, None)?;
+    let inner = &future.block.stmts;
+    let lowered = lower(&quote!(#(#inner)*), true, output)?;
     let doors = doors(gort, &lowered);
-    let (place, code) = (made_at(future.async_token.span()), lowered.code);
-    call.args = [Expr::Verbatim(
-        quote_spanned!(place=> { #doors __rt::scope(async #capture { #code }) }),
-    )]
-    .into_iter()
-    .collect();
+    let (place, capture) = (made_at(future.async_token.span()), future.capture);
+    let (code, typed_return) = (lowered.code, output.map(typed_return));
+    *made = Expr::Verbatim(quote_spanned!(place=>
+        { #doors __rt::scope(async #capture { #typed_return #code }) }
+    ));
     Some(quote!(#(#statements)*))
+}
+
+/// Whether it is `Box::pin`.
+fn is_pin(function: &Expr) -> bool {
+    let Expr::Path(function) = function else {
+        return false;
+    };
+    let last = function.path.segments.last();
+    last.is_some_and(|last| last.ident == "pin")
+}
+
+/// Whether a variable has a name as macros make them.
+fn is_made_up(pattern: &Pat) -> bool {
+    matches!(pattern, Pat::Ident(name) if name.ident.to_string().starts_with("__"))
 }
 
 /// The statement that makes gort's hidden module reachable as `__rt`.

@@ -21,19 +21,18 @@
 //! The deferred code stays inside a `defer!` at the user's own path. Its import is used then, an
 //! editor finds it, and if it is not gort's `defer!` the compiler says so.
 
-use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
+use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use std::collections::VecDeque;
 use syn::parse::Parser;
 use syn::spanned::Spanned;
-use syn::{Attribute, Block, Expr, Item, Macro, Path, Stmt, Type};
+use syn::{Attribute, Block, Expr, Item, Macro, Pat, Path, Stmt, Type};
 
 use crate::deferred::{Code, Deferred, outcome_at};
 use crate::half_typed;
+use crate::level::{Level, stack_at};
 use crate::made_at;
-use crate::nested::{self, as_defer, mentions_defer};
-use crate::scope::typed_return;
-use crate::start::awaited;
+use crate::nested::{self, as_defer, attributes_of, mentions_defer};
 
 /// How many `defer!` an async scope may have beside each other. Each is a future inside the one
 /// before, and the compiler gives up on types that are nested too deeply, with an error that nobody
@@ -42,9 +41,7 @@ const ASYNC_LEVELS_MAX: usize = 12;
 
 /// The body of one scope.
 pub(crate) struct Levels<'a> {
-    is_async: bool,
-    /// The type of the body's value, if it is known and can be written.
-    output: Option<&'a Type>,
+    level: Level<'a>,
     /// How many variables have been named.
     names: usize,
     /// How many `defer!` there are beside each other.
@@ -102,22 +99,16 @@ pub(crate) fn lower(
 
 fn lower_parsed(statements: Vec<Stmt>, is_async: bool, output: Option<&Type>) -> Option<Lowered> {
     let mut levels = Levels {
-        is_async,
-        output,
+        level: Level { is_async, output },
         names: 0,
         count: 0,
         any_refused: false,
         is_too_deep: false,
         path: None,
     };
-    // In the closure of a level the items could not be seen from the code before it.
-    let (items, statements) = partition(statements);
-    let code = levels.level(statements);
+    let code = levels.body(statements);
     let path = levels.path;
-    (path.is_some() || levels.any_refused).then(|| Lowered {
-        code: quote!(#(#items)* #code),
-        path,
-    })
+    (path.is_some() || levels.any_refused).then_some(Lowered { code, path })
 }
 
 fn partition(statements: Vec<Stmt>) -> (Vec<Stmt>, VecDeque<Stmt>) {
@@ -135,6 +126,14 @@ fn partition(statements: Vec<Stmt>) -> (Vec<Stmt>, VecDeque<Stmt>) {
 }
 
 impl Levels<'_> {
+    /// The statements of a body, or of the block with which it ends.
+    fn body(&mut self, statements: Vec<Stmt>) -> TokenStream {
+        // In the closure of a level the items could not be seen from the code before it.
+        let (items, statements) = partition(statements);
+        let code = self.level(statements);
+        quote!(#(#items)* #code)
+    }
+
     /// The statements up to the end of the body.
     fn level(&mut self, mut statements: VecDeque<Stmt>) -> TokenStream {
         let mut code = TokenStream::new();
@@ -143,6 +142,13 @@ impl Levels<'_> {
                 statements.push_front(statement);
                 code.extend(self.cut(statements));
                 return code;
+            }
+            if let Some(body) = body_in(&mut statement, &statements) {
+                // What ends the body is no nested block.
+                let inner = self.body(std::mem::take(&mut body.stmts));
+                body.stmts = vec![Stmt::Expr(Expr::Verbatim(inner), None)];
+                statement.to_tokens(&mut code);
+                continue;
             }
             let pushed = self.push_nested(&mut statement);
             if pushed.any {
@@ -179,7 +185,7 @@ impl Levels<'_> {
         };
         let place = last.path.span();
         let recovers = cuts.iter().any(|cut| cut.deferred.recovers);
-        if self.is_async && self.count > ASYNC_LEVELS_MAX && !self.is_too_deep {
+        if self.level.is_async && self.count > ASYNC_LEVELS_MAX && !self.is_too_deep {
             self.is_too_deep = true;
             let error = syn::Error::new(
                 place,
@@ -192,9 +198,12 @@ impl Levels<'_> {
             before.extend(statement_of(&error, place));
         }
         let rest = self.level(statements);
-        let protected = self.protect(rest, recovers, place);
-        let deferred = cuts.iter().rev().map(|cut| self.run(cut));
-        let finish = self.finish(place);
+        let protected = self.level.protect(rest, recovers, place);
+        let deferred = cuts
+            .iter()
+            .rev()
+            .map(|cut| self.level.run(&cut.path, &cut.attributes, &cut.deferred));
+        let finish = self.level.finish(place);
         quote!(#before #protected #(#deferred)* #finish)
     }
 
@@ -227,7 +236,7 @@ impl Levels<'_> {
             Code::Owned(_) => true,
             Code::Call(_) | Code::Chain(_) => false,
         };
-        if awaits && !self.is_async {
+        if awaits && !self.level.is_async {
             return Err(syn::Error::new_spanned(
                 &call.tokens,
                 "this deferred code awaits, but the enclosing defer scope is not async",
@@ -257,9 +266,9 @@ impl Levels<'_> {
         let place = pushed.place.unwrap_or_else(Span::call_site);
         let span = made_at(place);
         let (stack, outcome) = (stack_at(place), outcome_at(place));
-        let protected = self.protect(rest, pushed.recovers, place);
-        let finish = self.finish(place);
-        let (kind, run) = if self.is_async {
+        let protected = self.level.protect(rest, pushed.recovers, place);
+        let finish = self.level.finish(place);
+        let (kind, run) = if self.level.is_async {
             let run = quote_spanned!(span=> let mut #outcome = #stack.run(#outcome).await;);
             (quote_spanned!(span=> AsyncStack), run)
         } else {
@@ -280,7 +289,7 @@ impl Levels<'_> {
                     pushed.any = true;
                     pushed.recovers |= deferred.recovers;
                     pushed.place.get_or_insert(place);
-                    self.push(&call.path, &deferred)
+                    self.level.push(&call.path, &deferred)
                 }
                 Err(error) => {
                     let error = error.to_compile_error();
@@ -291,172 +300,34 @@ impl Levels<'_> {
         self.any_refused |= refused;
         pushed
     }
-
-    /// Statements that run `rest` and keep how it ended.
-    fn protect(&self, rest: TokenStream, recovers: bool, place: Span) -> TokenStream {
-        let span = made_at(place);
-        let outcome = outcome_at(place);
-        if self.is_async {
-            let typed_return = self.output.map(typed_return);
-            let rest = braced(quote!(#typed_return #rest), span);
-            return quote_spanned!(span=>
-                let mut #outcome = __rt::protect_async(#recovers, async #rest).await;
-            );
-        }
-        let output = self.output.map(|output| quote_spanned!(span=> -> #output));
-        let rest = braced(rest, span);
-        quote_spanned!(span=> let mut #outcome = __rt::protect(#recovers, || #output #rest);)
-    }
-
-    /// A statement that runs deferred code.
-    fn run(&self, cut: &Cut) -> TokenStream {
-        let Cut {
-            path,
-            attributes,
-            deferred,
-        } = cut;
-        let place = path.span();
-        let span = made_at(place);
-        let outcome = outcome_at(place);
-        let run = match self.waiting(deferred, place) {
-            Some(future) => quote_spanned!(span=> {
-                let ended = __rt::run_async(#future).await;
-                __rt::settle(&mut #outcome, ended);
-            }),
-            None => match &deferred.code {
-                Code::Owned(name) => quote_spanned!(span=> {
-                    let ended = __rt::run_owned(#name, __rt::go).await;
-                    __rt::settle(&mut #outcome, ended);
-                }),
-                _ => {
-                    let body = body(deferred, place);
-                    quote_spanned!(span=> __rt::run(&mut #outcome, |#outcome| #body);)
-                }
-            },
-        };
-        quote_spanned!(span=> #(#attributes)* #path! { @deferred #run })
-    }
-
-    /// The deferred code as a future, if it may wait.
-    fn waiting(&self, deferred: &Deferred, place: Span) -> Option<TokenStream> {
-        if !self.is_async {
-            return None;
-        }
-        let span = made_at(place);
-        let outcome = outcome_at(place);
-        let body = match &deferred.code {
-            Code::Call(call) => {
-                let head = &deferred.head;
-                let awaited = awaited(call);
-                braced(quote!(#head #awaited), span)
-            }
-            Code::Block { awaits: true, .. } => body(deferred, place),
-            _ => return None,
-        };
-        if deferred.recovers {
-            // The code was written for what a closure has, a reference.
-            return Some(quote_spanned!(span=> async {
-                let #outcome = &mut #outcome;
-                #body
-            }));
-        }
-        Some(quote_spanned!(span=> async #body))
-    }
-
-    /// A block that defers code at run time.
-    fn push(&self, path: &Path, deferred: &Deferred) -> TokenStream {
-        let place = path.span();
-        let span = made_at(place);
-        let (stack, outcome) = (stack_at(place), outcome_at(place));
-        let now = &deferred.now;
-        let push = match (self.waiting(deferred, place), &deferred.code) {
-            (Some(future), _) => quote_spanned!(span=>
-                #stack.push_waiting(move |mut #outcome| async move {
-                    let ended = __rt::run_async(#future).await;
-                    __rt::settle(&mut #outcome, ended);
-                    #outcome
-                });
-            ),
-            (None, Code::Owned(name)) => quote_spanned!(span=> #stack.push_owned(#name, __rt::go);),
-            (None, _) => {
-                let body = body(deferred, place);
-                quote_spanned!(span=> #stack.push(move |#outcome| #body);)
-            }
-        };
-        quote_spanned!(span=> { #now #path! { @deferred #push } })
-    }
-
-    /// The end of a level.
-    fn finish(&self, place: Span) -> TokenStream {
-        let span = made_at(place);
-        let outcome = outcome_at(place);
-        let park = self.is_async.then(|| {
-            // The outcome is gone before the await, so it need not be `Send` for its sake.
-            quote_spanned!(span=>
-                if __rt::is_cancelled(&#outcome) {
-                    __rt::end_cancelled(#outcome);
-                    __rt::never().await
-                }
-            )
-        });
-        quote_spanned!(span=> #park __rt::finish(#outcome))
-    }
 }
 
-/// The block that is the body of deferred code which does not wait for a call.
-fn body(deferred: &Deferred, place: Span) -> TokenStream {
-    let span = made_at(place);
-    let head = &deferred.head;
-    let code = match &deferred.code {
-        Code::Call(call) | Code::Chain(call) => discarded(call),
-        Code::Block { code, .. } => {
-            let leaves_by_question_mark = code.to_string().contains('?');
-            if deferred.lends_outcome && !leaves_by_question_mark {
-                // Its value may borrow from the outcome, and must not leave the closure then.
-                let code = braced(code.clone(), span);
-                quote_spanned!(span=> let _ = #code;)
-            } else {
-                code.clone()
+/// The block with which a body ends, if `statement` is it: `{ .. }`, or
+/// `let result = { .. }; result`, which is what `#[async_trait]` makes of a body.
+fn body_in<'a>(statement: &'a mut Stmt, rest: &VecDeque<Stmt>) -> Option<&'a mut Block> {
+    let block = match (statement, rest.len()) {
+        (Stmt::Expr(Expr::Block(block), None), 0) => block,
+        (Stmt::Local(local), 1) => {
+            let named = match &local.pat {
+                Pat::Type(typed) => &*typed.pat,
+                pattern => pattern,
+            };
+            let Stmt::Expr(last, None) = &rest[0] else {
+                return None;
+            };
+            let is_named =
+                named.to_token_stream().to_string() == last.to_token_stream().to_string();
+            match local.init.as_mut().map(|value| &mut *value.expr) {
+                Some(Expr::Block(block)) if is_named => block,
+                _ => return None,
             }
         }
-        Code::Owned(name) => name.to_token_stream(),
+        _ => return None,
     };
-    braced(quote!(#head #code), span)
-}
-
-/// Statements that make a call and end its value, which must not be a future.
-pub(crate) fn discarded(call: &TokenStream) -> TokenStream {
-    let span = made_at(call.span());
-    quote_spanned!(span=>
-        match #call {
-            result => {
-                use __rt::{ViaFuture as _, ViaValue as _};
-                let kind = (&__rt::Tag::of(&result)).__kind();
-                kind.discard(result);
-            }
-        }
-    )
-}
-
-fn braced(code: TokenStream, span: Span) -> TokenStream {
-    let mut group = Group::new(Delimiter::Brace, code);
-    group.set_span(span);
-    group.into_token_stream()
-}
-
-fn stack_at(place: Span) -> Ident {
-    Ident::new("stack", made_at(place))
+    (block.attrs.is_empty() && block.label.is_none()).then_some(&mut block.block)
 }
 
 fn statement_of(error: &syn::Error, place: Span) -> TokenStream {
     let error = error.to_compile_error();
     quote_spanned!(made_at(place)=> #error;)
-}
-
-fn attributes_of(statement: &Stmt) -> &[Attribute] {
-    match statement {
-        Stmt::Macro(call) => &call.attrs,
-        Stmt::Expr(Expr::Macro(call), _) => &call.attrs,
-        _ => &[],
-    }
 }

@@ -10,7 +10,7 @@
 //!                 form, operand                    a call and its arguments
 //!                 scope                            the body of a goroutine, main or a test
 //!   defer!, #[defers], recover!
-//!                 levels, nested                   a body, cut at each defer!
+//!                 levels, level, nested            a body, cut at each defer!
 //!                 deferred, awaits, recover_calls  one defer!, and what is in it
 //! ```
 //!
@@ -33,6 +33,7 @@ mod defers;
 mod entry;
 mod form;
 mod half_typed;
+mod level;
 mod levels;
 mod moves;
 mod nested;

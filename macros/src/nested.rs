@@ -5,10 +5,10 @@
 //! understood, and would silently mean something else; there it is refused.
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
-use quote::{ToTokens, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
-use syn::{Expr, ExprAsync, ExprClosure, Item, Macro, Stmt, parse_quote_spanned};
+use syn::{Attribute, Expr, ExprAsync, ExprClosure, Item, Macro, Stmt, parse_quote_spanned};
 
 /// Replaces each `defer!` in a statement by what `push` makes of it. Gives whether one was refused.
 pub(crate) fn replace(statement: &mut Stmt, push: &mut dyn FnMut(&Macro) -> TokenStream) -> bool {
@@ -28,7 +28,10 @@ struct Nested<'a> {
 impl VisitMut for Nested<'_> {
     fn visit_stmt_mut(&mut self, statement: &mut Stmt) {
         if let Some(call) = as_defer(statement) {
-            *statement = Stmt::Expr(Expr::Verbatim((self.push)(call)), None);
+            let push = (self.push)(call);
+            let attributes = attributes_of(statement);
+            let push = quote!(#(#attributes)* #push);
+            *statement = Stmt::Expr(Expr::Verbatim(push), None);
             return;
         }
         if let Stmt::Macro(call) = statement {
@@ -146,6 +149,15 @@ pub(crate) fn as_defer(statement: &Stmt) -> Option<&Macro> {
         _ => return None,
     };
     (macro_name(call) == "defer").then_some(call)
+}
+
+/// What stands before a macro call that is a statement.
+pub(crate) fn attributes_of(statement: &Stmt) -> &[Attribute] {
+    match statement {
+        Stmt::Macro(call) => &call.attrs,
+        Stmt::Expr(Expr::Macro(call), _) => &call.attrs,
+        _ => &[],
+    }
 }
 
 /// The last part of a macro's path.

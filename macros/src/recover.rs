@@ -9,8 +9,8 @@
 //! The body borrows what it uses. It is a function of its own as far as `return` and `?` go, and a
 //! defer scope.
 
-use proc_macro2::TokenStream;
-use quote::{ToTokens, quote, quote_spanned};
+use proc_macro2::{Ident, TokenStream};
+use quote::quote_spanned;
 use syn::parse::Parser;
 use syn::spanned::Spanned;
 use syn::{Block, Expr, Stmt, Token};
@@ -97,30 +97,13 @@ fn body(scope: Scope, statements: &[Stmt]) -> Body {
 
 fn assemble(gort: &TokenStream, body: Body) -> TokenStream {
     let doors = doors(gort);
-    let (function, body, awaited) = match body {
-        Body::Now(scope) => (quote!(recover_now), scope.into_closure(), None),
-        Body::Awaited(scope) => {
-            let future = scope.future(None);
-            let place = made_at(future.span());
-            (
-                quote!(recover_async),
-                future,
-                Some(quote_spanned!(place=> .await)),
-            )
-        }
-        Body::Future(scope, capture) => (quote!(recover_async), scope.future(capture), None),
+    let (function, body, is_awaited) = match body {
+        Body::Now(scope) => ("recover_now", scope.into_closure(), false),
+        Body::Awaited(scope) => ("recover_async", scope.future(None), true),
+        Body::Future(scope, capture) => ("recover_async", scope.future(capture), false),
     };
     let place = made_at(body.span());
-    let function = respanned(function, place);
+    let function = Ident::new(function, place);
+    let awaited = is_awaited.then(|| quote_spanned!(place=> .await));
     quote_spanned!(place=> { #doors __rt::#function(#body) #awaited })
-}
-
-fn respanned(name: TokenStream, place: proc_macro2::Span) -> TokenStream {
-    name.into_iter()
-        .map(|mut token| {
-            token.set_span(place);
-            token
-        })
-        .collect::<TokenStream>()
-        .into_token_stream()
 }

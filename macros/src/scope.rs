@@ -10,12 +10,13 @@ use syn::parse::Parser;
 use syn::spanned::Spanned;
 use syn::visit::Visit;
 use syn::{
-    Block, Expr, ExprAsync, ExprBreak, ExprClosure, ExprReturn, ExprTry, Item, Stmt, Token, Type,
+    Block, Expr, ExprAsync, ExprBreak, ExprClosure, ExprReturn, ExprTry, Item, Macro, Stmt, Token,
+    Type,
 };
 
 use crate::levels::{Lowered, lower};
 use crate::made_at;
-use crate::nested::{as_defer, mentions_defer};
+use crate::nested::{as_defer, macro_name, mentions_defer};
 
 /// Statements that end in a value, and the type of that value where the user gave it.
 pub(crate) struct Scope {
@@ -123,9 +124,10 @@ impl Scope {
 fn has_no_value(statements: &[Stmt]) -> bool {
     let ends_without = match statements.last() {
         Some(Stmt::Expr(Expr::Loop(_) | Expr::While(_) | Expr::ForLoop(_), None)) => true,
+        Some(Stmt::Expr(Expr::Macro(call), None)) => never_returns(&call.mac),
         Some(Stmt::Expr(_, semicolon)) => semicolon.is_some(),
-        Some(Stmt::Macro(call)) => {
-            call.semi_token.is_some() || as_defer(&statements[statements.len() - 1]).is_some()
+        Some(last @ Stmt::Macro(call)) => {
+            call.semi_token.is_some() || as_defer(last).is_some() || never_returns(&call.mac)
         }
         _ => true,
     };
@@ -134,6 +136,11 @@ fn has_no_value(statements: &[Stmt]) -> bool {
         .iter()
         .for_each(|statement| values.visit_stmt(statement));
     ends_without && !values.0
+}
+
+/// Whether it is a macro of the standard library that always panics.
+fn never_returns(call: &Macro) -> bool {
+    matches!(&*macro_name(call), "panic" | "unreachable")
 }
 
 /// Whether a `return`, `?` or `break` with a value has been found.

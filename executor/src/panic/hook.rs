@@ -3,7 +3,8 @@
 //! A recovered panic prints nothing, as in Go, and any other is printed once. Whether a panic will
 //! be recovered is not known when the hook runs, so code whose panics can be recovered runs in a
 //! *quiet region*: in it the hook only notes. A panic that leaves the last region unrecovered is
-//! printed then ([`raise`](super::in_flight::raise)).
+//! printed then ([`raise`](super::in_flight::raise)). One that somebody else's `catch_unwind` ends
+//! inside of a quiet region is never printed: nobody tells us of it.
 //!
 //! The hook stands before the one that was set, and calls it. It is set when it is first needed.
 

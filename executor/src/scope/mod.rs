@@ -41,6 +41,8 @@ mod run_async;
 )]
 mod scope;
 mod stack;
+#[cfg(test)]
+mod tests;
 
 pub use async_stack::AsyncStack;
 pub use guard::{Guard, block_guard, guard};

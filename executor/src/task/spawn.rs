@@ -20,11 +20,11 @@ use std::task::{Context, Poll};
 
 /// An executor that can run goroutines.
 ///
-/// `go!`, `spawn!` and [`spawn`](fn@crate::spawn) ask, in this order: the executor named by
-/// `on = ..`, the one that the thread is in ([entered](fn@super::enter), or the goroutine's own),
-/// the one given to [`set_default`](super::set_default), and the executor of this crate, if the
-/// feature `rt` is on. `gort-compat` has adapters for tokio and smol. A closure that takes a
-/// [`Task`] is an executor too.
+/// `go!`, `spawn!` and [`spawn`](fn@crate::spawn) ask, in this order: the executor named by `on =
+/// ..`, the one that the thread is in ([`enter`](fn@super::enter), or the goroutine's own), the one
+/// given to [`set_default`](super::set_default), and the executor of this crate, if the feature
+/// `rt` is on. `gort-compat` has adapters for tokio and smol. A closure that takes a [`Task`] is an
+/// executor too.
 ///
 /// # Examples
 /// One that runs each goroutine on a thread of its own:

@@ -305,15 +305,46 @@ fn methods_of_traits_are_scopes() {
 #[defers]
 fn boxed<'a>(log: &'a Shared) -> std::pin::Pin<Box<dyn Future<Output = u32> + Send + 'a>> {
     Box::pin(async move {
-        defer!(log.say("boxed"));
-        next_turn().await;
-        3
+        let __log = log;
+        let __ret: u32 = {
+            defer!({
+                next_turn().await;
+                log.say("boxed");
+            });
+            next_turn().await;
+            if __log.len() > 5 {
+                return 1;
+            }
+            3
+        };
+        __ret
     })
 }
 
+/// What `#[instrument]` makes of an async function.
+#[defers]
+async fn instrumented(log: &Shared) -> Result<u32, io::Error> {
+    let __future = async move {
+        #[expect(unreachable_code, clippy::empty_loop, reason = "tells the type")]
+        if false {
+            let __fake: Result<u32, io::Error> = loop {};
+            return __fake;
+        }
+        {
+            defer!(log.say("instrumented"));
+            next_turn().await;
+            Err(io::ErrorKind::Other)?;
+            Ok(3)
+        }
+    };
+    __future.await
+}
+
 #[test]
-fn a_boxed_async_block_is_a_scope() {
+fn a_body_that_another_attribute_has_wrapped_is_a_scope() {
     let log = Shared::default();
     assert_eq!(block_on(boxed(&log)), 3);
     assert_eq!(log.take(), "boxed");
+    assert!(block_on(instrumented(&log)).is_err());
+    assert_eq!(log.take(), "instrumented");
 }

@@ -4,7 +4,7 @@ use super::{Shared, next_turn};
 use futures::executor::block_on;
 use gort::time::sleep;
 use gort::{defer, defers, recover, spawn};
-use gort_tests::quietly;
+use gort_tests::{LIMIT, quietly};
 use std::future::{Future, pending};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
@@ -159,9 +159,9 @@ async fn a_scope_may_be_dropped_at_each_of_its_awaits() {
         let ready = drop_after(polls, everything(log.clone()));
         assert_eq!(ready, polls == expected_polls(), "{polls}");
         // What is owned goes on as a goroutine.
-        let whole = expected.split(',').filter(|w| !w.is_empty()).count();
-        let deadline = Instant::now() + Duration::from_secs(10);
-        while log.len() < whole && Instant::now() < deadline {
+        let words = expected.split(',').filter(|word| !word.is_empty()).count();
+        let started = Instant::now();
+        while log.len() < words && started.elapsed() < LIMIT {
             sleep(Duration::from_millis(1)).await;
         }
         assert_eq!(log.take(), expected, "after {polls} polls");

@@ -123,6 +123,41 @@ fn nested_defers_own_what_they_use() {
 }
 
 #[test]
+fn a_block_that_ends_the_body_is_part_of_it() {
+    #[defers]
+    fn call(log: &Log) -> usize {
+        let mut words = vec!["outer"];
+        defer!({ log.say(words.len()) });
+        {
+            defer!(words.push(WORD));
+            words.push("inner");
+            log.say(words.join(" "));
+            const WORD: &str = "item";
+            words.len()
+        }
+    }
+    let log = Log::default();
+    assert_eq!(call(&log), 2);
+    assert_eq!(log.take(), "outer inner,3");
+}
+
+#[test]
+fn a_nested_defer_keeps_its_attributes() {
+    #[defers]
+    fn call(log: &Log) {
+        for turn in 0..2 {
+            #[cfg(any())]
+            defer!(log.say("never"));
+            #[cfg(not(any()))]
+            defer!({ log.say(turn) });
+        }
+    }
+    let log = Log::default();
+    call(&log);
+    assert_eq!(log.take(), "1,0");
+}
+
+#[test]
 fn a_defer_may_be_the_whole_body_or_its_end() {
     #[defers]
     fn only(log: &Log) {
