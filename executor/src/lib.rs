@@ -161,6 +161,8 @@ pub mod panic;
 pub mod task;
 
 #[cfg(feature = "rt")]
+mod wait;
+#[cfg(feature = "rt")]
 mod queue;
 #[cfg(feature = "rt")]
 mod timer;

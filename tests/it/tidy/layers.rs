@@ -11,6 +11,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("base", &[]),
     ("panic", &["base"]),
     ("task", &["base", "panic"]),
+    ("wait", &["base", "task"]),
     ("queue", &["base"]),
     ("timer", &["base"]),
     ("netpoll", &["base"]),
