@@ -1,4 +1,4 @@
-//! The macros as users call them: `go!`, `spawn!`, `#[main]`, `#[test]`.
+//! The macros as users call them: `go!`, `spawn!`, `select!`, `#[main]`, `#[test]`.
 //!
 //! The work is done by the proc macros of `gort-macros`. A `macro_rules!` wrapper stands before
 //! each that is called like a function, because only there `$crate` exists: the wrapper passes it
@@ -16,6 +16,7 @@
 ///     report.unbounded_send(a + b).unwrap();
 /// }
 ///
+/// # #[cfg(feature = "rt")]
 /// # #[gort::main]
 /// # async fn main() {
 /// let (report, reports) = mpsc::unbounded();
@@ -26,6 +27,8 @@
 /// let sum = reports.fold(0, async |sum, n| sum + n).await;
 /// assert_eq!(sum, 7);
 /// # }
+/// # #[cfg(not(feature = "rt"))]
+/// # fn main() {}
 /// ```
 ///
 /// This is Go's `go` statement: its value is `()`, so it may stand as a statement without `;`, as
@@ -56,7 +59,8 @@
 /// | option | meaning |
 /// |---|---|
 /// | `clone(tx, self.log, name = expr)` | the goroutine owns clones: of `tx`, of `self.log` as `log`, of `expr` as `name` |
-/// | `on = pool` | runs as `pool.spawn(future)`, with anything that has such a method |
+/// | `name = "accept-loop"` | shown where the goroutine is reported; a `String` or `&'static str` |
+/// | `on = pool` | runs there: on a runtime or a handle of one, on any [`Spawn`](crate::task::Spawn), with whatever has a method `go(future)` |
 /// | `local` | stays on this thread, and need not be `Send` |
 ///
 /// Inside the body `move(expr)` stands for a value that was computed before the goroutine started.
@@ -77,7 +81,7 @@
 ///   the goroutine.)
 /// - A block runs in the goroutine entirely, but for `clone(..)` and `move(..)`. So does
 ///   `f(x).await`, which is no call but an expression; write `f(x)`.
-/// - `on = ..` is evaluated first, then `clone(..)`, then the rest.
+/// - `on = ..` is evaluated first, then `name = ..`, then `clone(..)`, then the rest.
 ///
 /// Two limits come from inference. A function that never returns (`-> !`) is called from a block:
 /// `go!({ die() })`. And a closure inside another argument, as in `f(Box::new(|s| ..))`, needs
@@ -85,14 +89,14 @@
 ///
 /// # Errors at compile time
 ///
-/// What the goroutine owns must be `Send` (except with `local` or `on`) and `'static`. Where it is
+/// What the goroutine owns must be `Send` (except with `local`) and `'static`. Where it is
 /// not, the compiler's message names the value; `clone(..)` is the usual remedy for a variable that
 /// is used again.
 ///
 /// # Panics
 ///
-/// Where no runtime can be found, as for [`spawn`](fn@crate::runtime::spawn), and with `local`
-/// outside the places where [`spawn_local`](crate::task::spawn_local) may be called.
+/// Where there is no executor, as for [`spawn`](fn@crate::spawn), and with `local` outside the
+/// places where [`spawn_local`](crate::task::spawn_local) may be called.
 ///
 /// # Examples
 ///
@@ -104,6 +108,7 @@
 /// use futures::StreamExt;
 /// use futures::channel::mpsc;
 ///
+/// # #[cfg(feature = "rt")]
 /// # #[gort::main]
 /// # async fn main() {
 /// let name = Arc::new(String::from("gopher"));
@@ -120,12 +125,15 @@
 /// lengths.sort_unstable();
 /// assert_eq!((lengths, name.len()), (vec![6, 7], 6));
 /// # }
+/// # #[cfg(not(feature = "rt"))]
+/// # fn main() {}
 /// ```
 ///
 /// Go's `go func(s string) { .. }(greeting)`:
 ///
 /// ```
 /// # use futures::channel::oneshot;
+/// # #[cfg(feature = "rt")]
 /// # #[gort::main]
 /// # async fn main() {
 /// # let (report, reports) = oneshot::channel();
@@ -136,6 +144,8 @@
 /// greeting.push('!');
 /// assert_eq!(reports.await.unwrap(), "hello");
 /// # }
+/// # #[cfg(not(feature = "rt"))]
+/// # fn main() {}
 /// ```
 #[macro_export]
 macro_rules! go {
@@ -149,6 +159,7 @@ macro_rules! go {
 ///     url.len()
 /// }
 ///
+/// # #[cfg(feature = "rt")]
 /// # #[gort::main]
 /// # async fn main() -> Result<(), gort::task::JoinError> {
 /// let page = gort::spawn!(fetch("/index"));
@@ -160,15 +171,19 @@ macro_rules! go {
 /// assert_eq!(sum.await?, Ok(21));
 /// # Ok(())
 /// # }
+/// # #[cfg(not(feature = "rt"))]
+/// # fn main() {}
 /// ```
 ///
 /// The input, and what of it is evaluated where, is that of [`go!`](crate::go!). The result of the
 /// goroutine and a panic in it arrive at the handle. Dropping the handle leaves the goroutine
 /// running.
 ///
-/// With `on = pool` the value is what `pool.spawn(future)` returns.
+/// `spawn!(on = set, ..)` is `set.spawn(future)`, and its value is what that gives: a `JoinHandle`
+/// for a runtime and for any [`Spawn`](crate::task::Spawn), an
+/// [`AbortHandle`](crate::task::AbortHandle) for a [`JoinSet`](crate::task::JoinSet).
 ///
-/// The plain function is [`spawn`](fn@crate::runtime::spawn): `spawn!({ .. })` is
+/// The plain function is [`spawn`](fn@crate::spawn): `spawn!({ .. })` is
 /// `spawn(async move { .. })`.
 ///
 /// # Panics
@@ -179,15 +194,143 @@ macro_rules! spawn {
     ($($input:tt)*) => { $crate::__macros::__spawn! { [$crate] $($input)* } };
 }
 
+/// Waits for several operations of channels, and futures, of which one happens: Go's `select`.
+///
+/// ```
+/// use gort::{Chan, select};
+/// use gort::time::{Duration, sleep};
+///
+/// # #[gort::main]
+/// # async fn main() {
+/// let (jobs, quit) = (Chan::new(0), Chan::<()>::new(0));
+/// gort::go!(clone(jobs, quit), {
+///     for n in 1..=3 {
+///         jobs.send(n).await;
+///     }
+///     quit.close();
+/// });
+/// let mut sum = 0;
+/// loop {
+///     select! {
+///         job = jobs.recv() => sum += job.unwrap(),
+///         quit.recv() => break,
+///         sleep(Duration::from_secs(10)) => panic!("nothing happens"),
+///     }
+/// }
+/// assert_eq!(sum, 6);
+/// # }
+/// ```
+///
+/// # Grammar
+///
+/// ```text
+/// select! { CASE, CASE, .. }                select! { biased; CASE, CASE, .. }
+///
+/// CASE    pattern = OPERATION => body       OPERATION => body       default => body
+///         pattern = OPERATION, if guard => body
+/// ```
+///
+/// An `OPERATION` is one of:
+///
+/// | operation | the case wins when | what the pattern gets |
+/// |---|---|---|
+/// | `rx.recv()` | there is something to receive, or the channel is closed | `Some(value)`, or `None` |
+/// | `tx.send(value)` | the value was sent, or cannot be | what the send gives; a losing case drops the value |
+/// | `tx.send_from(&mut slot)` | the value in `slot` was sent, or cannot be | likewise; a losing case leaves the value in `slot` |
+/// | any other future | it is ready | its output; a losing case drops it, unless it is a `&mut future` |
+///
+/// `tx` and `rx` are the ends of [`chan`](fn@crate::chan) or a [`Chan`](crate::Chan); the operations
+/// of a nil channel, and the send from an empty slot, never win.
+///
+/// A body is an expression, with a comma behind it if it is no block. It is code of the function
+/// around: `?`, `return`, `break` and `continue` leave that. The value of the macro is that of the
+/// body that ran. There are at most 64 cases.
+///
+/// # What happens
+///
+/// As in Go (`select` of the language specification):
+///
+/// 1. The guards and operations of all cases are evaluated once, in source order; values to be sent
+///    and the futures too. A case whose guard is false takes no part, and its operation is not
+///    evaluated.
+/// 2. If one or more can go on, one of them is chosen at random, each as likely as the others. With
+///    `biased;` it is the first.
+/// 3. If none can, `default` is chosen. Without it the goroutine waits, and the first that can go on
+///    is chosen. `select! {}`, and one in which no case takes part, waits for ever.
+/// 4. All operations end, then the body of the chosen case runs: it may use the channels again.
+///
+/// Exactly one operation happens. The others have not: nothing was received and nothing sent by
+/// them. With `default` nothing is awaited, so such a `select!` may stand in any function.
+///
+/// # Cancel safety
+///
+/// If the future around is dropped while it waits here, no operation has happened, or it is as with
+/// [`recv`](crate::Receiver::recv) and [`send`](crate::Sender::send): a value that had just been
+/// handed over goes to another receiver.
+///
+/// # Examples
+///
+/// A value is received only when there is room for it, and sent only when there is one:
+///
+/// ```
+/// use gort::select;
+///
+/// # #[gort::main]
+/// # async fn main() {
+/// let (source, input) = gort::chan(4);
+/// let (output, sink) = gort::chan(4);
+/// for n in 0..4 {
+///     source.send(n).await.unwrap();
+/// }
+/// drop(source);
+///
+/// let mut held = None;
+/// let mut open = true;
+/// while open || held.is_some() {
+///     let empty = held.is_none();
+///     select! {
+///         next = input.recv(), if empty => match next {
+///             Some(n) => held = Some(n * 10),
+///             None => open = false,
+///         },
+///         sent = output.send_from(&mut held) => sent.unwrap(),
+///     }
+/// }
+/// drop(output);
+/// assert_eq!(futures::StreamExt::collect::<Vec<i32>>(sink).await, [0, 10, 20, 30]);
+/// # }
+/// ```
+///
+/// Without waiting:
+///
+/// ```
+/// let (tx, rx) = gort::chan(1);
+/// let look = || gort::select! {
+///     n = rx.recv() => n,
+///     default => Some(0),
+/// };
+/// assert_eq!(look(), Some(0));
+/// tx.try_send(7).unwrap();
+/// assert_eq!(look(), Some(7));
+/// ```
+#[cfg(feature = "rt")]
+#[macro_export]
+macro_rules! select {
+    ($($input:tt)*) => { $crate::__macros::__select! { [$crate] $($input)* } };
+}
+
 /// Makes an `async fn main` the program's main function.
 ///
 /// ```
+/// # #[cfg(feature = "rt")]
 /// #[gort::main]
 /// async fn main() -> Result<(), Box<dyn std::error::Error>> {
 ///     let n = gort::spawn!("7".parse::<u32>()).await??;
 ///     assert_eq!(n, 7);
 ///     Ok(())
 /// }
+/// # #[cfg(not(feature = "rt"))]
+/// # fn main() {}
 /// ```
 ///
 /// The runtime is started and the body runs on it as goroutine 1. As in Go, the process ends when
@@ -205,13 +348,17 @@ macro_rules! spawn {
 /// ```
 /// use std::rc::Rc;
 ///
+/// # #[cfg(feature = "rt")]
 /// #[gort::main(local, procs = 2)]
 /// async fn main() {
 ///     let shared = Rc::new(1);
 ///     gort::spawn!({}).await.unwrap();
 ///     assert_eq!(*shared, 1);
 /// }
+/// # #[cfg(not(feature = "rt"))]
+/// # fn main() {}
 /// ```
+#[cfg(feature = "rt")]
 pub use gort_macros::main;
 
 /// Makes an `async fn` a test that runs on a runtime of its own.
@@ -239,4 +386,5 @@ pub use gort_macros::main;
 /// |---|---|
 /// | `procs = N` | `N` goroutines may run at the same time; any expression of type `usize` |
 /// | `crate = path` | where gort is, if not at `::gort`: under another name or in another library |
+#[cfg(feature = "rt")]
 pub use gort_macros::test;

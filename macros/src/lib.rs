@@ -9,6 +9,7 @@
 //!                 start: options, moves            who runs it, what is evaluated before
 //!                 form, operand                    a call and its arguments
 //!                 scope                            the body of a goroutine, main or a test
+//!   select!{ .. }  likewise                        select: arms, and which of them runs
 //! ```
 //!
 //! Three rules hold everywhere:
@@ -31,6 +32,7 @@ mod operand;
 mod options;
 mod refusal;
 mod scope;
+mod select;
 mod start;
 
 use proc_macro::TokenStream;
@@ -62,6 +64,13 @@ pub fn __go(input: TokenStream) -> TokenStream {
 #[proc_macro]
 pub fn __spawn(input: TokenStream) -> TokenStream {
     start::expand(start::Start::Spawn, input.into()).into()
+}
+
+/// Behind `gort::select!`.
+#[doc(hidden)]
+#[proc_macro]
+pub fn __select(input: TokenStream) -> TokenStream {
+    select::expand(input.into()).into()
 }
 
 /// `#[gort::main]`; `gort` documents it.

@@ -52,10 +52,25 @@ pub(crate) struct State<T> {
 /// What is left to do when the lock is free again.
 #[must_use]
 #[derive(Debug, Default)]
-pub(crate) struct Aftermath {
+pub struct Aftermath {
     waker: Option<Waker>,
     /// There is something to receive, and streams wait.
     tell_streams: bool,
+}
+
+impl Aftermath {
+    /// Of an arm that has begun to wait with a value, where streams wait for one.
+    pub(crate) fn for_streams() -> Self {
+        Self {
+            waker: None,
+            tell_streams: true,
+        }
+    }
+
+    /// Whether streams are to be told.
+    pub(crate) fn tells_streams(&self) -> bool {
+        self.tell_streams
+    }
 }
 
 impl<T> Marked for State<T> {
@@ -135,7 +150,7 @@ impl<T> State<T> {
     pub(crate) unsafe fn wait_to_send(
         &mut self,
         waiter: Pin<&mut Waiter<Ticket<T>>>,
-        waker: Waker,
+        waker: Option<Waker>,
     ) -> Aftermath {
         // SAFETY: the state does not move, and the caller promises the rest.
         unsafe { self.senders.push_back(waiter, waker) };
@@ -152,7 +167,7 @@ impl<T> State<T> {
     pub(crate) unsafe fn wait_to_receive(
         &mut self,
         waiter: Pin<&mut Waiter<Ticket<T>>>,
-        waker: Waker,
+        waker: Option<Waker>,
     ) {
         // SAFETY: as in `wait_to_send`.
         unsafe { self.receivers.push_back(waiter, waker) };
@@ -289,7 +304,7 @@ impl<T> Channel<T> {
         let (step, after) = state.send(&mut waiter.as_mut().payload().value);
         let unneeded = if step == Step::NotNow {
             // SAFETY: the caller promises it.
-            let after = unsafe { state.wait_to_send(waiter, waker) };
+            let after = unsafe { state.wait_to_send(waiter, Some(waker)) };
             drop(state);
             self.finish(after);
             return Step::NotNow;
@@ -322,7 +337,7 @@ impl<T> Channel<T> {
         let (step, after) = state.recv();
         if matches!(step, Step::NotNow) {
             // SAFETY: the caller promises it.
-            unsafe { state.wait_to_receive(waiter, waker) };
+            unsafe { state.wait_to_receive(waiter, Some(waker)) };
             return step;
         }
         drop(state);

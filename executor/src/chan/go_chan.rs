@@ -272,10 +272,6 @@ impl<T> Chan<T> {
             .as_ref()
             .map_or(0, |channel| channel.capacity())
     }
-
-    pub(super) fn channel(&self) -> Option<&Arc<Channel<T>>> {
-        self.channel.as_ref()
-    }
 }
 
 impl<T> Clone for Chan<T> {

@@ -76,6 +76,7 @@
 mod channel;
 mod errors;
 mod go_chan;
+mod operation;
 mod receiver;
 mod receiving;
 mod sender;
@@ -96,8 +97,9 @@ pub use receiving::Receiving;
 pub use sender::Sender;
 pub use sending::{OnClosed, Sending, SendingFrom};
 
-pub(crate) use channel::{Channel, Step};
-pub(crate) use ticket::{Party, Ticket};
+pub(crate) use channel::{Aftermath, Channel, Step};
+pub(crate) use operation::{Operation, Parts};
+pub(crate) use ticket::Party;
 
 use std::sync::Arc;
 

@@ -1,6 +1,7 @@
 //! The future of a receive.
 
 use super::channel::{Channel, Step};
+use super::operation::{Operation, Parts};
 use super::ticket::Ticket;
 use crate::wait::Waiter;
 use std::fmt;
@@ -32,28 +33,32 @@ impl<'a, T> Receiving<'a, T> {
     }
 
     #[inline]
-    #[expect(clippy::type_complexity, reason = "a projection, named nowhere else")]
-    fn parts(
-        self: Pin<&mut Self>,
-    ) -> (
-        Option<&'a Channel<T>>,
-        &mut bool,
-        Pin<&mut Waiter<Ticket<T>>>,
-    ) {
+    fn parts(self: Pin<&mut Self>) -> Parts<'a, '_, T> {
         // SAFETY: the waiter is structurally pinned: it is reached through this method only, which
         // pins it again, and never moved. The others never are.
         let this = unsafe { self.get_unchecked_mut() };
-        // SAFETY: as above.
-        let waiter = unsafe { Pin::new_unchecked(&mut this.waiter) };
-        (this.channel, &mut this.has_waited, waiter)
+        Parts {
+            channel: this.channel,
+            has_waited: &mut this.has_waited,
+            // SAFETY: as above.
+            waiter: unsafe { Pin::new_unchecked(&mut this.waiter) },
+        }
+    }
+}
+
+impl<'a, T> Operation<'a, T> for Receiving<'a, T> {
+    const SENDS: bool = false;
+
+    fn channel(&self) -> Option<&'a Channel<T>> {
+        self.channel
     }
 
-    /// The channel, unless it is nil, and the waiter: for a select, which waits in several.
-    pub(crate) fn into_arm(
-        self: Pin<&mut Self>,
-    ) -> (Option<&'a Channel<T>>, Pin<&mut Waiter<Ticket<T>>>) {
-        let (channel, _, waiter) = self.parts();
-        (channel, waiter)
+    fn parts(self: Pin<&mut Self>) -> Parts<'a, '_, T> {
+        self.parts()
+    }
+
+    fn settle(self: Pin<&mut Self>) -> Option<T> {
+        self.parts().waiter.payload().value.take()
     }
 }
 
@@ -62,7 +67,11 @@ impl<T> Future for Receiving<'_, T> {
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        let (channel, has_waited, mut waiter) = self.parts();
+        let Parts {
+            channel,
+            has_waited,
+            mut waiter,
+        } = self.parts();
         let Some(channel) = channel else {
             return Poll::Pending;
         };
@@ -93,16 +102,18 @@ impl<T> Drop for Receiving<'_, T> {
         }
         // SAFETY: it was pinned when it waited, and is not moved any more.
         let this = unsafe { Pin::new_unchecked(self) };
-        let (channel, _, mut waiter) = this.parts();
+        let Parts {
+            channel, waiter, ..
+        } = this.parts();
         if let Some(channel) = channel {
-            abandon(channel, waiter.as_mut());
+            abandon(channel, waiter);
         }
     }
 }
 
 /// Ends the wait of a receiver whose future is dropped. What it was given goes to others.
 #[inline]
-pub(crate) fn abandon<T>(channel: &Channel<T>, mut waiter: Pin<&mut Waiter<Ticket<T>>>) {
+fn abandon<T>(channel: &Channel<T>, mut waiter: Pin<&mut Waiter<Ticket<T>>>) {
     if waiter.is_waiting() {
         channel.leave(waiter.as_mut());
     }

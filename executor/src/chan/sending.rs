@@ -2,6 +2,7 @@
 
 use super::channel::{Channel, Step};
 use super::errors::{Closed, SendError};
+use super::operation::{Operation, Parts};
 use super::ticket::Ticket;
 use super::{Chan, Sender};
 use crate::wait::Waiter;
@@ -107,27 +108,27 @@ impl<'a, T> Core<'a, T> {
     }
 
     #[inline]
-    #[expect(clippy::type_complexity, reason = "a projection, named nowhere else")]
-    fn parts(
-        self: Pin<&mut Self>,
-    ) -> (
-        Option<&'a Channel<T>>,
-        &mut bool,
-        Pin<&mut Waiter<Ticket<T>>>,
-    ) {
+    fn parts(self: Pin<&mut Self>) -> Parts<'a, '_, T> {
         // SAFETY: the waiter is structurally pinned: it is reached through this method only, which
         // pins it again, and never moved. The others never are.
         let this = unsafe { self.get_unchecked_mut() };
-        // SAFETY: as above.
-        let waiter = unsafe { Pin::new_unchecked(&mut this.waiter) };
-        (this.channel, &mut this.has_waited, waiter)
+        Parts {
+            channel: this.channel,
+            has_waited: &mut this.has_waited,
+            // SAFETY: as above.
+            waiter: unsafe { Pin::new_unchecked(&mut this.waiter) },
+        }
     }
 
     /// Ready when the value has been taken, or will not be. Then it is in the waiter no more, or
     /// still.
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let (channel, has_waited, mut waiter) = self.parts();
+        let Parts {
+            channel,
+            has_waited,
+            mut waiter,
+        } = self.parts();
         let Some(channel) = channel else {
             return Poll::Pending;
         };
@@ -148,16 +149,29 @@ impl<'a, T> Core<'a, T> {
         Poll::Ready(())
     }
 
+    /// Puts the value that is in `slot`, if there is one, into the waiter, which is not waiting then.
+    #[inline]
+    fn load(mut self: Pin<&mut Self>, slot: &mut Option<T>) -> Pin<&mut Self> {
+        if slot.is_some() {
+            self.as_mut().parts().waiter.payload().value = slot.take();
+        }
+        self
+    }
+
     /// The value, if it is still here. Not while the send waits.
     #[inline]
     fn take_value(self: Pin<&mut Self>) -> Option<T> {
-        self.parts().2.payload().value.take()
+        self.parts().waiter.payload().value.take()
     }
 
     /// Ends the wait.
     #[inline]
     fn leave(self: Pin<&mut Self>) {
-        let (channel, has_waited, waiter) = self.parts();
+        let Parts {
+            channel,
+            has_waited,
+            waiter,
+        } = self.parts();
         if !*has_waited {
             return;
         }
@@ -203,6 +217,22 @@ impl<T, H: OnClosed<T>> Future for Sending<'_, T, H> {
     }
 }
 
+impl<'a, T, H: OnClosed<T>> Operation<'a, T> for Sending<'a, T, H> {
+    const SENDS: bool = true;
+
+    fn channel(&self) -> Option<&'a Channel<T>> {
+        self.core.channel
+    }
+
+    fn parts(self: Pin<&mut Self>) -> Parts<'a, '_, T> {
+        self.core().parts()
+    }
+
+    fn settle(self: Pin<&mut Self>) -> H::Sent {
+        H::sent(self.core().take_value())
+    }
+}
+
 impl<'a, T, H: OnClosed<T>> SendingFrom<'a, T, H> {
     #[inline]
     pub(super) fn new(channel: Option<&'a Channel<T>>, slot: &'a mut Option<T>) -> Self {
@@ -215,7 +245,7 @@ impl<'a, T, H: OnClosed<T>> SendingFrom<'a, T, H> {
     }
 
     #[inline]
-    fn parts(self: Pin<&mut Self>) -> (Pin<&mut Core<'a, T>>, &mut Option<T>) {
+    fn split(self: Pin<&mut Self>) -> (Pin<&mut Core<'a, T>>, &mut Option<T>) {
         // SAFETY: `core` is structurally pinned: it is reached through this method only, which pins
         // it again, and never moved. The slot never is.
         let this = unsafe { self.get_unchecked_mut() };
@@ -230,14 +260,28 @@ impl<T, H: OnClosed<T>> Future for SendingFrom<'_, T, H> {
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<H::SentFrom> {
-        let (mut core, slot) = self.parts();
-        if slot.is_some() {
-            core.as_mut().parts().2.payload().value = slot.take();
-        }
-        core.as_mut().poll(cx).map(|()| {
-            *slot = core.take_value();
-            H::sent_from(slot.is_some())
-        })
+        let mut this = self;
+        let (core, slot) = this.as_mut().split();
+        core.load(slot).poll(cx).map(|()| Operation::settle(this))
+    }
+}
+
+impl<'a, T, H: OnClosed<T>> Operation<'a, T> for SendingFrom<'a, T, H> {
+    const SENDS: bool = true;
+
+    fn channel(&self) -> Option<&'a Channel<T>> {
+        self.core.channel
+    }
+
+    fn parts(self: Pin<&mut Self>) -> Parts<'a, '_, T> {
+        let (core, slot) = self.split();
+        core.load(slot).parts()
+    }
+
+    fn settle(self: Pin<&mut Self>) -> H::SentFrom {
+        let (core, slot) = self.split();
+        *slot = core.take_value();
+        H::sent_from(slot.is_some())
     }
 }
 
@@ -246,7 +290,7 @@ impl<T, H: OnClosed<T>> Drop for SendingFrom<'_, T, H> {
     fn drop(&mut self) {
         // SAFETY: if it waits it is pinned, and it is not moved any more.
         let this = unsafe { Pin::new_unchecked(self) };
-        let (mut core, slot) = this.parts();
+        let (mut core, slot) = this.split();
         core.as_mut().leave();
         if let Some(value) = core.take_value() {
             *slot = Some(value);

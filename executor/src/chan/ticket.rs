@@ -1,6 +1,6 @@
 //! What a waiter holds while it waits in a channel, and who else waits for the same goroutine.
 
-use crate::base::atomic::{AtomicU32, Ordering, UnsafeCell, order};
+use crate::base::atomic::{AtomicU32, Ordering, UnsafeCell};
 use std::ptr::NonNull;
 use std::task::Waker;
 
@@ -76,7 +76,7 @@ const OPEN: u32 = u32::MAX;
 /// The winner is decided by one compare-exchange: of those who would serve an arm, each under the
 /// lock of its channel, and the owner who no longer wants to be served.
 #[derive(Debug)]
-pub(crate) struct Party {
+pub struct Party {
     /// `OPEN`, an arm's number, or `WITHDRAWN`.
     state: AtomicU32,
     /// The owner's while the party is not waiting; then taken by whoever claims it. The owner may
