@@ -161,6 +161,10 @@ pub mod panic;
 pub mod task;
 
 #[cfg(feature = "rt")]
+mod wait;
+#[cfg(feature = "rt")]
+pub mod chan;
+#[cfg(feature = "rt")]
 mod queue;
 #[cfg(feature = "rt")]
 mod timer;
@@ -187,6 +191,7 @@ mod macros;
 
 #[cfg(all(feature = "rt", not(gort_loom)))]
 pub use crate::{
+    chan::{Chan, Receiver, Sender, chan},
     macros::{main, test},
     runtime::{Runtime, block_on, spawn, spawn_blocking},
     task::{spawn_local, yield_now},
