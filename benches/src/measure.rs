@@ -10,7 +10,7 @@ use std::time::Duration;
 use rustix::time::{ClockId, clock_gettime};
 use tokio::sync::oneshot;
 
-use crate::channel::{AsyncChannel, Channels, Flume, Kanal, Mpsc, Shared};
+use crate::channel::{AsyncChannel, Channels, Flume, GortChan, Kanal, Mpsc, Shared};
 use crate::options::Measure;
 use crate::rival::{Gort, Locks, Name, Rival, Smol, Timed, Tokio};
 use crate::sample::{Message, Sample};
@@ -66,12 +66,13 @@ fn on_channels(measure: &Measure, capacity: usize) -> io::Result<Sample> {
         return Err(takes_no_part(measure));
     }
     match measure.rival {
+        Name::Gort => channels::<Gort, GortChan, GortChan>(measure, capacity),
         Name::Tokio => channels::<Tokio, Mpsc, AsyncChannel>(measure, capacity),
         Name::TokioKanal => channels::<Tokio, Kanal, Kanal>(measure, capacity),
         Name::TokioFlume => channels::<Tokio, Flume, Flume>(measure, capacity),
         Name::Smol => channels::<Smol, AsyncChannel, AsyncChannel>(measure, capacity),
         Name::SmolKanal => channels::<Smol, Kanal, Kanal>(measure, capacity),
-        Name::Gort | Name::Go => Err(takes_no_part(measure)),
+        Name::Go => Err(takes_no_part(measure)),
     }
 }
 

@@ -7,6 +7,7 @@
 
 mod async_channel;
 mod flume;
+mod gort;
 mod kanal;
 mod mpsc;
 
@@ -14,6 +15,7 @@ use std::future::Future;
 
 pub(crate) use self::async_channel::AsyncChannel;
 pub(crate) use self::flume::Flume;
+pub(crate) use self::gort::GortChan;
 pub(crate) use self::kanal::Kanal;
 pub(crate) use self::mpsc::Mpsc;
 

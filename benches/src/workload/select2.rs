@@ -1,7 +1,7 @@
 //! Selects over two channels.
 //!
-//! In [`ready`] one task is alone with both, and one of them holds a value: what a select costs that
-//! need not wait. In [`wait`] two tasks send, and a third selects until it has all.
+//! In [`ready`] one task is alone with both, and one of them holds a value: what a select costs
+//! that need not wait. In [`wait`] two tasks send, and a third selects until it has all.
 
 use crate::channel::{Channels, Picked};
 use crate::rival::Rival;
