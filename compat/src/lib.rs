@@ -1,4 +1,6 @@
-//! Adapters with which existing async code runs on gort.
+//! Adapters between gort and existing async code, in both directions.
+//!
+//! # Other libraries on gort
 //!
 //! A library that was written without one runtime in mind asks for a few traits instead: how to
 //! spawn, how to sleep, how to read and write. This crate answers those questions with gort, one
@@ -11,8 +13,26 @@
 //! | `hyper-server` | `hyper` | every tower service, such as an axum `Router`, by hyper-util's server |
 //! | `hyper-util` | `hyper` | both |
 //!
-//! No adapter starts a thread, a reactor or another runtime: all of them stand on the goroutines,
-//! timers and sockets of the runtime that polls them.
+//! None of these starts a thread, a reactor or another runtime: all of them stand on the
+//! goroutines, timers and sockets of the runtime that polls them.
+//!
+//! # Goroutines on other runtimes
+//!
+//! A library that starts goroutines works in a program that has another runtime: the program says
+//! where they run, by [`gort::task::set_default`], and these say how:
+//!
+//! | feature | module | who runs the goroutines |
+//! |---|---|---|
+//! | `tokio` | `tokio` | a tokio runtime |
+//! | `smol` | `smol` | an executor of smol (`async-executor`) |
+//!
+//! With these alone gort's own executor is not even compiled.
 
 #[cfg(feature = "hyper")]
 pub mod hyper;
+
+#[cfg(feature = "tokio")]
+pub mod tokio;
+
+#[cfg(feature = "smol")]
+pub mod smol;

@@ -33,6 +33,7 @@
 //!     squares.unbounded_send(n * n).unwrap();
 //! }
 //!
+//! # #[cfg(feature = "rt")]
 //! #[gort::main]
 //! async fn main() {
 //!     let (squares, heard) = mpsc::unbounded();
@@ -43,6 +44,8 @@
 //!     drop(squares);
 //!     assert_eq!(heard.fold(0, async |sum, n| sum + n).await, 14);
 //! }
+//! # #[cfg(not(feature = "rt"))]
+//! # fn main() {}
 //! ```
 //!
 //! Whoever wants the result takes [`spawn!`], or the plain function [`spawn`](fn@spawn), and gets a
@@ -51,8 +54,10 @@
 //! is dropped:
 //!
 //! ```
+//! # #[cfg(feature = "rt")]
 //! use gort::task::JoinSet;
 //!
+//! # #[cfg(feature = "rt")]
 //! # #[gort::main]
 //! # async fn main() -> Result<(), gort::task::JoinError> {
 //! let nine = gort::spawn!(u64::pow(3, 2));
@@ -68,6 +73,8 @@
 //! assert_eq!(sum, 9 + 14);
 //! # Ok(())
 //! # }
+//! # #[cfg(not(feature = "rt"))]
+//! # fn main() {}
 //! ```
 //!
 //! # Waiting
@@ -78,9 +85,12 @@
 //!
 //! ```
 //! use futures::io::{AsyncReadExt, AsyncWriteExt};
+//! # #[cfg(feature = "rt")]
 //! use gort::net::{TcpListener, TcpStream};
+//! # #[cfg(feature = "rt")]
 //! use gort::time::{Duration, timeout};
 //!
+//! # #[cfg(feature = "rt")]
 //! # #[gort::main]
 //! # async fn main() -> std::io::Result<()> {
 //! let listener = TcpListener::bind("127.0.0.1:0").await?;
@@ -101,6 +111,8 @@
 //! assert_eq!(&echo, b"ping");
 //! # Ok(())
 //! # }
+//! # #[cfg(not(feature = "rt"))]
+//! # fn main() {}
 //! ```
 //!
 //! A goroutine that computes for long keeps its permit for as long: it calls [`yield_now`] now and
@@ -114,6 +126,7 @@
 //! and its shutdown reports what was left:
 //!
 //! ```
+//! # #[cfg(feature = "rt")] {
 //! use std::time::Duration;
 //!
 //! let runtime = gort::Runtime::builder().procs(2).build()?;
@@ -123,6 +136,7 @@
 //! runtime.spawn(std::future::pending::<()>());
 //! let leftover = runtime.shutdown(Duration::from_secs(10));
 //! assert_eq!((leftover.cancelled(), leftover.is_clean()), (1, true));
+//! # }
 //! # std::io::Result::Ok(())
 //! ```
 //!
@@ -143,19 +157,19 @@
 //! | `rt` | yes | the executor and everything that needs it |
 //! | `portable-poll` | no | waits for the network as on systems that are not Linux, to test that way |
 //!
-//! Without `rt` nothing can be started: what is left are the types of [`task`] and
-//! [`panic`](mod@panic) that need no executor.
+//! Without `rt` there is no executor, and no dependency but the macros. This is the form for
+//! libraries: [`go!`] and [`spawn!`] start goroutines on whatever [`Spawn`](task::Spawn) the
+//! program names, be that this crate with `rt` or another runtime.
 
-// Built without the executor, or for the models, many parts have nobody who uses them.
-#![cfg_attr(
-    any(not(feature = "rt"), gort_loom),
-    allow(dead_code, unreachable_pub, unused_imports, unused_macros)
-)]
+// Built for the models, which are of single protocols, many parts have nobody who uses them.
+#![cfg_attr(gort_loom, allow(dead_code, unreachable_pub, unused_imports))]
 
 // Expansions name the crate as `::gort`, in its own examples and tests too.
 extern crate self as gort;
 
 // In the order in which to read them: each uses only what stands above it.
+// The ground floor serves the executor too, which without `rt` is not there to use it.
+#[cfg_attr(not(feature = "rt"), allow(dead_code, unused_imports))]
 mod base;
 pub mod panic;
 pub mod task;
@@ -184,29 +198,28 @@ pub mod io;
 #[cfg(all(feature = "rt", not(gort_loom)))]
 pub mod signal;
 
-#[cfg(all(feature = "rt", not(gort_loom)))]
+#[cfg(not(gort_loom))]
 mod start;
-#[cfg(all(feature = "rt", not(gort_loom)))]
+#[cfg(not(gort_loom))]
 mod macros;
 
+#[cfg(not(feature = "rt"))]
+pub use crate::task::spawn;
+pub use crate::task::yield_now;
 #[cfg(all(feature = "rt", not(gort_loom)))]
 pub use crate::{
     chan::{Chan, Receiver, Sender, chan},
     macros::{main, test},
     runtime::{Runtime, block_on, spawn, spawn_blocking},
-    task::{spawn_local, yield_now},
+    task::spawn_local,
 };
 
-#[cfg(all(feature = "rt", not(gort_loom)))]
 #[doc(hidden)]
 pub use gort_macros as __macros;
-#[cfg(all(feature = "rt", not(gort_loom)))]
+#[cfg(not(gort_loom))]
 #[doc(hidden)]
 pub mod __rt {
-    pub use crate::start::{
-        Awaited, ExitCode, MainConfig, Plain, Tag, ViaFuture, ViaValue, detach, given, go,
-        go_local, report, run_main, run_main_local, run_test, spawn, spawn_local, unreached,
-    };
+    pub use crate::start::*;
 }
 
 /// The README's example is compiled and run like those of this page.

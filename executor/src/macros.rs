@@ -16,6 +16,7 @@
 ///     report.unbounded_send(a + b).unwrap();
 /// }
 ///
+/// # #[cfg(feature = "rt")]
 /// # #[gort::main]
 /// # async fn main() {
 /// let (report, reports) = mpsc::unbounded();
@@ -26,6 +27,8 @@
 /// let sum = reports.fold(0, async |sum, n| sum + n).await;
 /// assert_eq!(sum, 7);
 /// # }
+/// # #[cfg(not(feature = "rt"))]
+/// # fn main() {}
 /// ```
 ///
 /// This is Go's `go` statement: its value is `()`, so it may stand as a statement without `;`, as
@@ -56,7 +59,8 @@
 /// | option | meaning |
 /// |---|---|
 /// | `clone(tx, self.log, name = expr)` | the goroutine owns clones: of `tx`, of `self.log` as `log`, of `expr` as `name` |
-/// | `on = pool` | runs as `pool.spawn(future)`, with anything that has such a method |
+/// | `name = "accept-loop"` | shown where the goroutine is reported; a `String` or `&'static str` |
+/// | `on = pool` | runs there: on a runtime or a handle of one, on any [`Spawn`](crate::task::Spawn), with whatever has a method `go(future)` |
 /// | `local` | stays on this thread, and need not be `Send` |
 ///
 /// Inside the body `move(expr)` stands for a value that was computed before the goroutine started.
@@ -77,7 +81,7 @@
 ///   the goroutine.)
 /// - A block runs in the goroutine entirely, but for `clone(..)` and `move(..)`. So does
 ///   `f(x).await`, which is no call but an expression; write `f(x)`.
-/// - `on = ..` is evaluated first, then `clone(..)`, then the rest.
+/// - `on = ..` is evaluated first, then `name = ..`, then `clone(..)`, then the rest.
 ///
 /// Two limits come from inference. A function that never returns (`-> !`) is called from a block:
 /// `go!({ die() })`. And a closure inside another argument, as in `f(Box::new(|s| ..))`, needs
@@ -85,14 +89,14 @@
 ///
 /// # Errors at compile time
 ///
-/// What the goroutine owns must be `Send` (except with `local` or `on`) and `'static`. Where it is
+/// What the goroutine owns must be `Send` (except with `local`) and `'static`. Where it is
 /// not, the compiler's message names the value; `clone(..)` is the usual remedy for a variable that
 /// is used again.
 ///
 /// # Panics
 ///
-/// Where no runtime can be found, as for [`spawn`](fn@crate::runtime::spawn), and with `local`
-/// outside the places where [`spawn_local`](crate::task::spawn_local) may be called.
+/// Where there is no executor, as for [`spawn`](fn@crate::spawn), and with `local` outside the
+/// places where [`spawn_local`](crate::task::spawn_local) may be called.
 ///
 /// # Examples
 ///
@@ -104,6 +108,7 @@
 /// use futures::StreamExt;
 /// use futures::channel::mpsc;
 ///
+/// # #[cfg(feature = "rt")]
 /// # #[gort::main]
 /// # async fn main() {
 /// let name = Arc::new(String::from("gopher"));
@@ -120,12 +125,15 @@
 /// lengths.sort_unstable();
 /// assert_eq!((lengths, name.len()), (vec![6, 7], 6));
 /// # }
+/// # #[cfg(not(feature = "rt"))]
+/// # fn main() {}
 /// ```
 ///
 /// Go's `go func(s string) { .. }(greeting)`:
 ///
 /// ```
 /// # use futures::channel::oneshot;
+/// # #[cfg(feature = "rt")]
 /// # #[gort::main]
 /// # async fn main() {
 /// # let (report, reports) = oneshot::channel();
@@ -136,6 +144,8 @@
 /// greeting.push('!');
 /// assert_eq!(reports.await.unwrap(), "hello");
 /// # }
+/// # #[cfg(not(feature = "rt"))]
+/// # fn main() {}
 /// ```
 #[macro_export]
 macro_rules! go {
@@ -149,6 +159,7 @@ macro_rules! go {
 ///     url.len()
 /// }
 ///
+/// # #[cfg(feature = "rt")]
 /// # #[gort::main]
 /// # async fn main() -> Result<(), gort::task::JoinError> {
 /// let page = gort::spawn!(fetch("/index"));
@@ -160,15 +171,19 @@ macro_rules! go {
 /// assert_eq!(sum.await?, Ok(21));
 /// # Ok(())
 /// # }
+/// # #[cfg(not(feature = "rt"))]
+/// # fn main() {}
 /// ```
 ///
 /// The input, and what of it is evaluated where, is that of [`go!`](crate::go!). The result of the
 /// goroutine and a panic in it arrive at the handle. Dropping the handle leaves the goroutine
 /// running.
 ///
-/// With `on = pool` the value is what `pool.spawn(future)` returns.
+/// `spawn!(on = set, ..)` is `set.spawn(future)`, and its value is what that gives: a `JoinHandle`
+/// for a runtime and for any [`Spawn`](crate::task::Spawn), an
+/// [`AbortHandle`](crate::task::AbortHandle) for a [`JoinSet`](crate::task::JoinSet).
 ///
-/// The plain function is [`spawn`](fn@crate::runtime::spawn): `spawn!({ .. })` is
+/// The plain function is [`spawn`](fn@crate::spawn): `spawn!({ .. })` is
 /// `spawn(async move { .. })`.
 ///
 /// # Panics
@@ -182,12 +197,15 @@ macro_rules! spawn {
 /// Makes an `async fn main` the program's main function.
 ///
 /// ```
+/// # #[cfg(feature = "rt")]
 /// #[gort::main]
 /// async fn main() -> Result<(), Box<dyn std::error::Error>> {
 ///     let n = gort::spawn!("7".parse::<u32>()).await??;
 ///     assert_eq!(n, 7);
 ///     Ok(())
 /// }
+/// # #[cfg(not(feature = "rt"))]
+/// # fn main() {}
 /// ```
 ///
 /// The runtime is started and the body runs on it as goroutine 1. As in Go, the process ends when
@@ -205,13 +223,17 @@ macro_rules! spawn {
 /// ```
 /// use std::rc::Rc;
 ///
+/// # #[cfg(feature = "rt")]
 /// #[gort::main(local, procs = 2)]
 /// async fn main() {
 ///     let shared = Rc::new(1);
 ///     gort::spawn!({}).await.unwrap();
 ///     assert_eq!(*shared, 1);
 /// }
+/// # #[cfg(not(feature = "rt"))]
+/// # fn main() {}
 /// ```
+#[cfg(feature = "rt")]
 pub use gort_macros::main;
 
 /// Makes an `async fn` a test that runs on a runtime of its own.
@@ -239,4 +261,5 @@ pub use gort_macros::main;
 /// |---|---|
 /// | `procs = N` | `N` goroutines may run at the same time; any expression of type `usize` |
 /// | `crate = path` | where gort is, if not at `::gort`: under another name or in another library |
+#[cfg(feature = "rt")]
 pub use gort_macros::test;

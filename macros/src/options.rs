@@ -17,6 +17,8 @@ pub(crate) struct Options {
     pub(crate) local: Option<Ident>,
     /// `on = expr`: who runs the goroutine.
     pub(crate) on: Option<Expr>,
+    /// `name = expr`: what reports call it.
+    pub(crate) name: Option<Expr>,
     /// `clone(..)`: a statement for each item, in order.
     pub(crate) clones: TokenStream,
 }
@@ -32,17 +34,14 @@ impl Options {
             match &*name.to_string() {
                 "clone" => options.parse_clone(input)?,
                 "local" => options.local = Some(only_one(options.local.is_some(), name)?),
-                "on" => {
-                    only_one(options.on.is_some(), &name)?;
-                    input.parse::<Token![=]>()?;
-                    options.on = Some(input.parse()?);
-                }
+                "on" => set(&mut options.on, &name, input)?,
+                "name" => set(&mut options.name, &name, input)?,
                 unknown => {
                     return Err(Refusal::new(
                         &name,
                         format!(
                             "unknown `{macro_name}` option `{unknown}`; expected `clone(..)`, \
-                             `on = ..` or `local` before the body"
+                             `name = ..`, `on = ..` or `local` before the body"
                         ),
                     ));
                 }
@@ -98,6 +97,14 @@ fn list_in_parentheses<'a>(input: ParseStream<'a>) -> syn::Result<ParseBuffer<'a
     let list;
     parenthesized!(list in input);
     Ok(list)
+}
+
+/// Reads `= expr`.
+fn set(option: &mut Option<Expr>, name: &Ident, input: ParseStream<'_>) -> Read<()> {
+    only_one(option.is_some(), name)?;
+    input.parse::<Token![=]>()?;
+    *option = Some(input.parse()?);
+    Ok(())
 }
 
 fn only_one<T: ToTokens>(is_second: bool, name: T) -> Read<T> {

@@ -1,6 +1,6 @@
 //! [`Start`]: `go!` and `spawn!`.
 
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::parse::{ParseStream, Parser};
 use syn::spanned::Spanned;
@@ -105,22 +105,47 @@ impl Start {
         let (clones, moved) = (&options.clones, moves.take_all());
         let doors = doors(gort);
         let before = quote!(#clones #moved #before);
-        if let Some(executor) = &options.on {
-            let span = made_at(executor.span());
-            let started = quote_spanned!(span=> (#executor).spawn({ #before #future }));
-            return match self {
-                Start::Go => quote_spanned!(span=> { #doors __rt::detach(#started) }),
-                Start::Spawn => quote_spanned!(span=> { #doors #started }),
-            };
-        }
-        let door = match (self, &options.local) {
-            (Start::Go, None) => format_ident!("go"),
-            (Start::Go, Some(_)) => format_ident!("go_local"),
-            (Start::Spawn, None) => format_ident!("spawn"),
-            (Start::Spawn, Some(_)) => format_ident!("spawn_local"),
-        };
+        let door = self.door(options);
         let span = made_at(future.span());
-        quote_spanned!(span=> { #doors #before __rt::#door(#future) })
+        let builder = options.name.as_ref().map(|name| {
+            let span = made_at(name.span());
+            quote_spanned!(span=> __rt::Builder::new().name(#name))
+        });
+        match (&options.on, builder) {
+            (Some(executor), builder) => {
+                let span = made_at(executor.span());
+                let builder = builder.map(|builder| quote!(#builder,));
+                // Whatever the method of a foreign type gives, the value of `go!` is `()`.
+                let end = matches!(self, Start::Go).then(|| quote!(;));
+                quote_spanned!(span=> {
+                    #doors
+                    use __rt::SpawnExt as _;
+                    (#executor).#door(#builder { #before #future }) #end
+                })
+            }
+            (None, Some(builder)) => quote_spanned!(span=> {
+                #doors
+                let builder = #builder;
+                #before
+                __rt::#door(builder, #future)
+            }),
+            (None, None) => quote_spanned!(span=> { #doors #before __rt::#door(#future) }),
+        }
+    }
+
+    /// The function or method that starts the goroutine.
+    fn door(self, options: &Options) -> Ident {
+        let what = match self {
+            Start::Go => "go",
+            Start::Spawn => "spawn",
+        };
+        let local = options.local.as_ref().map_or("", |_| "_local");
+        let with = options.name.as_ref().map_or("", |_| "_with");
+        let place = options
+            .on
+            .as_ref()
+            .map_or_else(Span::call_site, Spanned::span);
+        format_ident!("{what}{local}{with}", span = made_at(place))
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod spawn;
 mod go;
+mod hook;
 mod join;
 mod join_set;
 mod panic;
@@ -26,6 +27,7 @@ mod udp;
 mod unix;
 mod io;
 mod signal;
+mod compat_spawn;
 mod compat_hyper;
 mod feature_table;
 mod tidy;

@@ -1,8 +1,9 @@
 //! A runtime from elsewhere.
 
-use super::spawn::spawn_on;
-use crate::sched::{Entered, Sched, enter, try_current};
-use crate::task::JoinHandle;
+use super::spawn::{go_with_on, spawn_on, spawn_with_on};
+use crate::sched::{Sched, enter, try_current};
+use crate::task::{Builder, Entered, JoinHandle, Spawn, Task};
+use std::any::Any;
 use std::fmt;
 use std::future::Future;
 use std::panic::Location;
@@ -68,6 +69,57 @@ impl Handle {
         spawn_on(&self.sched, future, Location::caller())
     }
 
+    /// Starts a goroutine on the runtime that nobody waits for; see [`go`](super::go).
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = gort::Runtime::builder().procs(1).build().unwrap();
+    /// runtime.handle().go(async { println!("hello") });
+    /// # runtime.shutdown(std::time::Duration::from_secs(1));
+    /// ```
+    #[track_caller]
+    pub fn go<F>(&self, future: F)
+    where
+        F: Future + Send + 'static,
+    {
+        self.sched.go(future, Location::caller());
+    }
+
+    /// Spawns a goroutine with what `builder` says.
+    ///
+    /// # Examples
+    /// ```
+    /// use gort::task::Builder;
+    /// let runtime = gort::Runtime::builder().procs(1).build().unwrap();
+    /// let seven = runtime.handle().spawn_with(Builder::new().name("seven"), async { 7 });
+    /// assert_eq!(runtime.block_on(seven).unwrap(), 7);
+    /// ```
+    #[track_caller]
+    pub fn spawn_with<F>(&self, builder: Builder, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        spawn_with_on(&self.sched, builder, future, Location::caller())
+    }
+
+    /// Starts a goroutine with what `builder` says, which nobody waits for.
+    ///
+    /// # Examples
+    /// ```
+    /// use gort::task::Builder;
+    /// let runtime = gort::Runtime::builder().procs(1).build().unwrap();
+    /// runtime.handle().go_with(Builder::new().name("hello"), async { println!("hello") });
+    /// # runtime.shutdown(std::time::Duration::from_secs(1));
+    /// ```
+    #[track_caller]
+    pub fn go_with<F>(&self, builder: Builder, future: F)
+    where
+        F: Future + Send + 'static,
+    {
+        go_with_on(&self.sched, builder, future, Location::caller());
+    }
+
     /// Runs a blocking call; see [`spawn_blocking`](super::spawn_blocking).
     ///
     /// # Examples
@@ -119,7 +171,7 @@ impl Handle {
     }
 }
 
-/// The guard of [`Handle::enter`]. Guards of one thread are to be dropped in reverse order.
+/// The guard of [`Handle::enter`].
 #[derive(Debug)]
 #[must_use = "the runtime is current only until the guard drops"]
 pub struct EnterGuard<'a> {
@@ -132,5 +184,16 @@ impl fmt::Debug for Handle {
         f.debug_struct("Handle")
             .field("procs", &self.sched.procs())
             .finish()
+    }
+}
+
+/// Whatever is started on it needs no [`Task`] around.
+impl Spawn for Handle {
+    fn spawn_task(&self, task: Task) {
+        self.sched.spawn_task(task);
+    }
+
+    fn native(&self) -> Option<&dyn Any> {
+        self.sched.native()
     }
 }

@@ -1,9 +1,10 @@
 //! One runtime, and the default one.
 
-use super::spawn::{on_current, spawn_on};
+use super::spawn::{go_with_on, on_current, spawn_on, spawn_with_on};
 use super::{Builder, Handle, Leftover};
 use crate::sched::{Sched, default_sched, with_current};
-use crate::task::JoinHandle;
+use crate::task::{self, JoinHandle, Spawn, Task};
+use std::any::Any;
 use std::fmt;
 use std::future::Future;
 use std::panic::Location;
@@ -83,6 +84,57 @@ impl Runtime {
         F::Output: Send + 'static,
     {
         spawn_on(self.sched(), future, Location::caller())
+    }
+
+    /// Starts a goroutine on the runtime that nobody waits for; see [`go`](super::go).
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = gort::Runtime::builder().procs(1).build().unwrap();
+    /// runtime.go(async { println!("hello") });
+    /// # runtime.shutdown(std::time::Duration::from_secs(1));
+    /// ```
+    #[track_caller]
+    pub fn go<F>(&self, future: F)
+    where
+        F: Future + Send + 'static,
+    {
+        self.sched().go(future, Location::caller());
+    }
+
+    /// Spawns a goroutine with what `builder` says.
+    ///
+    /// # Examples
+    /// ```
+    /// use gort::task;
+    /// let runtime = gort::Runtime::builder().procs(1).build().unwrap();
+    /// let seven = runtime.spawn_with(task::Builder::new().name("seven"), async { 7 });
+    /// assert_eq!(runtime.block_on(seven).unwrap(), 7);
+    /// ```
+    #[track_caller]
+    pub fn spawn_with<F>(&self, builder: task::Builder, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        spawn_with_on(self.sched(), builder, future, Location::caller())
+    }
+
+    /// Starts a goroutine with what `builder` says, which nobody waits for.
+    ///
+    /// # Examples
+    /// ```
+    /// use gort::task;
+    /// let runtime = gort::Runtime::builder().procs(1).build().unwrap();
+    /// runtime.go_with(task::Builder::new().name("hello"), async { println!("hello") });
+    /// # runtime.shutdown(std::time::Duration::from_secs(1));
+    /// ```
+    #[track_caller]
+    pub fn go_with<F>(&self, builder: task::Builder, future: F)
+    where
+        F: Future + Send + 'static,
+    {
+        go_with_on(self.sched(), builder, future, Location::caller());
     }
 
     /// Runs a blocking call; see [`spawn_blocking`](super::spawn_blocking).
@@ -247,4 +299,15 @@ pub fn procs() -> usize {
 /// ```
 pub fn num_goroutine() -> usize {
     with_current(|sched| sched.live() as usize).unwrap_or(0)
+}
+
+/// Whatever is started on it needs no [`Task`] around.
+impl Spawn for Runtime {
+    fn spawn_task(&self, task: Task) {
+        self.sched().spawn_task(task);
+    }
+
+    fn native(&self) -> Option<&dyn Any> {
+        self.sched().native()
+    }
 }

@@ -1,20 +1,28 @@
-//! Starting goroutines.
+//! Starting goroutines: on whoever this thread is in, or on a runtime that is known.
 
-use crate::sched::{Sched, with_current};
-use crate::task::{AbortHandle, Body, Id, JoinHandle, JoinSet, join_cell};
+use crate::sched::{Executor, Sched, with_current, with_executor};
+use crate::task::{
+    AbortHandle, Body, Builder, Detached, Id, JoinHandle, JoinSet, Named, Spawn, detached_task,
+    join_cell, joined_task,
+};
 use std::future::Future;
 use std::panic::Location;
 use std::sync::Arc;
 
 /// Spawns a goroutine and gives the handle to its result.
 ///
-/// It runs on the runtime this thread is in, or on the default one, which is started if need be. It
-/// is runnable when this returns, and runs whether or not anybody awaits the handle; dropping the
-/// handle detaches it. As in Go the goroutine spawned last runs first: it takes the P's `next` slot
-/// (Go's `newproc`).
+/// It runs on the executor this thread is in: a runtime, whose goroutine calls this or which was
+/// [entered](super::Handle::enter), or an executor of somebody else
+/// ([`task::enter`](crate::task::enter)). A thread that is in none uses the one of
+/// [`task::set_default`](crate::task::set_default), or else the default runtime, which is started
+/// if need be.
+///
+/// The goroutine is runnable when this returns, and runs whether or not anybody awaits the handle;
+/// dropping the handle detaches it. As in Go the goroutine spawned last runs first: it takes the
+/// P's `next` slot (Go's `newproc`).
 ///
 /// # Panics
-/// If there is no runtime yet and the default one cannot be started.
+/// If there is no executor and the default runtime cannot be started.
 ///
 /// # Examples
 /// ```
@@ -30,7 +38,10 @@ where
     F::Output: Send + 'static,
 {
     let spawned_at = Location::caller();
-    on_current(|sched| spawn_on(sched, future, spawned_at))
+    on_executor(|executor| match executor {
+        Executor::Native(sched) => spawn_on(sched, future, spawned_at),
+        Executor::Foreign(executor) => spawn_foreign(executor, Builder::new(), future, spawned_at),
+    })
 }
 
 /// Starts a goroutine whose result nobody wants; what `go!` calls.
@@ -40,7 +51,7 @@ where
 /// one allocation.
 ///
 /// # Panics
-/// If there is no runtime yet and the default one cannot be started.
+/// As [`spawn`].
 ///
 /// # Examples
 /// ```
@@ -52,7 +63,57 @@ where
     F: Future + Send + 'static,
 {
     let spawned_at = Location::caller();
-    on_current(|sched| sched.go(future, spawned_at));
+    on_executor(|executor| match executor {
+        Executor::Native(sched) => sched.go(future, spawned_at),
+        Executor::Foreign(executor) => {
+            executor.spawn_task(detached_task(Builder::new(), future, spawned_at));
+        }
+    });
+}
+
+impl Builder {
+    /// Spawns the goroutine; see [`spawn`](fn@crate::spawn).
+    ///
+    /// # Panics
+    /// As there.
+    ///
+    /// # Examples
+    /// See [`Builder`].
+    #[track_caller]
+    pub fn spawn<F>(self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        let spawned_at = Location::caller();
+        on_executor(|executor| match executor {
+            Executor::Native(sched) => spawn_with_on(sched, self, future, spawned_at),
+            Executor::Foreign(executor) => spawn_foreign(executor, self, future, spawned_at),
+        })
+    }
+
+    /// Starts the goroutine, which nobody waits for; see [`go`](fn@crate::runtime::go).
+    ///
+    /// # Panics
+    /// As [`spawn`](fn@crate::spawn).
+    ///
+    /// # Examples
+    /// ```
+    /// gort::task::Builder::new().name("says hello").go(async { println!("hello") });
+    /// ```
+    #[track_caller]
+    pub fn go<F>(self, future: F)
+    where
+        F: Future + Send + 'static,
+    {
+        let spawned_at = Location::caller();
+        on_executor(|executor| match executor {
+            Executor::Native(sched) => go_with_on(sched, self, future, spawned_at),
+            Executor::Foreign(executor) => {
+                executor.spawn_task(detached_task(self, future, spawned_at));
+            }
+        });
+    }
 }
 
 /// Runs a call that blocks on a thread made for such calls, and gives the handle to its result.
@@ -85,7 +146,7 @@ where
 /// Spawns on a runtime that is known.
 #[inline]
 pub(super) fn spawn_on<F>(
-    sched: &Arc<Sched>,
+    sched: &Sched,
     future: F,
     spawned_at: &'static Location<'static>,
 ) -> JoinHandle<F::Output>
@@ -97,6 +158,67 @@ where
     let (completer, handle) = join_cell(id, spawned_at);
     sched.spawn(id, spawned_at, |_meta| Body::new(future, completer));
     handle
+}
+
+/// As [`spawn_on`], with what `builder` says.
+pub(super) fn spawn_with_on<F>(
+    sched: &Sched,
+    builder: Builder,
+    future: F,
+    spawned_at: &'static Location<'static>,
+) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    let id = Id::next();
+    let (completer, handle) = join_cell(id, spawned_at);
+    let sink = Named::new(completer, builder.name);
+    sched.spawn(id, spawned_at, |_meta| Body::new(future, sink));
+    handle
+}
+
+/// Starts a goroutine that nobody waits for on a runtime that is known.
+pub(super) fn go_with_on<F>(
+    sched: &Sched,
+    builder: Builder,
+    future: F,
+    spawned_at: &'static Location<'static>,
+) where
+    F: Future + Send + 'static,
+{
+    let id = Id::next();
+    let detached = Detached {
+        id,
+        spawned_at,
+        name: builder.name,
+    };
+    sched.spawn(id, spawned_at, |_meta| Body::new(future, detached));
+}
+
+fn spawn_foreign<F>(
+    executor: &dyn Spawn,
+    builder: Builder,
+    future: F,
+    spawned_at: &'static Location<'static>,
+) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    let (task, handle) = joined_task(builder, future, spawned_at);
+    executor.spawn_task(task);
+    handle
+}
+
+/// Calls `f` with whoever runs what this thread starts.
+#[track_caller]
+#[inline]
+fn on_executor<R>(f: impl FnOnce(Executor<'_>) -> R) -> R {
+    match with_executor(f) {
+        Ok(result) => result,
+        Err(error) => panic!("gort's default runtime could not start: {error}"),
+    }
 }
 
 /// Calls `f` with the runtime of this thread, or the default one.
@@ -122,9 +244,29 @@ impl<T: Send + 'static> JoinSet<T> {
     where
         F: Future<Output = T> + Send + 'static,
     {
-        let spawned_at = Location::caller();
-        let handle = on_current(|sched| spawn_on(sched, future, spawned_at));
-        self.insert(handle)
+        self.insert(spawn(future))
+    }
+
+    /// Spawns a goroutine with what `builder` says into the set, and gives the right to abort it.
+    ///
+    /// # Panics
+    /// As [`spawn`].
+    ///
+    /// # Examples
+    /// ```
+    /// use gort::task::{Builder, JoinSet};
+    /// gort::block_on(async {
+    ///     let mut set = JoinSet::new();
+    ///     set.spawn_with(Builder::new().name("seven"), async { 7 });
+    ///     assert_eq!(set.join_all().await, [7]);
+    /// });
+    /// ```
+    #[track_caller]
+    pub fn spawn_with<F>(&mut self, builder: Builder, future: F) -> AbortHandle
+    where
+        F: Future<Output = T> + Send + 'static,
+    {
+        self.insert(builder.spawn(future))
     }
 
     /// Runs a blocking call as a member of the set; see [`spawn_blocking`].

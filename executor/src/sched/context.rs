@@ -1,10 +1,13 @@
-//! What runtime this thread belongs to: as one of its Ms, or by an [`Entered`] guard.
+//! What runtime this thread belongs to: as one of its Ms, or by an [`Entered`] guard; and who runs
+//! what it starts, which may be an executor that is not ours.
 
+use super::hook::{Executor, as_sched};
 use super::m::M;
 use super::{Sched, default_sched};
 use crate::netpoll::Netpoll;
+use crate::task::{Entered, Spawn, default_executor, find_entered, has_entered, with_entered};
 use crate::timer::Wheel;
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::io;
 use std::ptr;
 use std::sync::Arc;
@@ -12,14 +15,6 @@ use std::sync::Arc;
 thread_local! {
     /// The M of this thread, while its loop runs; set and cleared there.
     static CURRENT_M: Cell<*const M> = const { Cell::new(ptr::null()) };
-
-    /// The runtimes this thread has entered, innermost last.
-    static ENTERED: RefCell<Vec<Arc<Sched>>> = const { RefCell::new(Vec::new()) };
-}
-
-thread_local! {
-    /// Whether [`ENTERED`] has any; asked at each spawn.
-    static HAS_ENTERED: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Calls `f` with this thread's M; `None` on a thread that is none.
@@ -39,49 +34,64 @@ pub(super) fn as_m<R>(m: &M, f: impl FnOnce() -> R) -> R {
     result
 }
 
-/// While it lives, its runtime is the current one of the thread that made it.
-#[derive(Debug)]
-pub(crate) struct Entered {
-    /// A guard belongs to its thread.
-    _thread: std::marker::PhantomData<*mut ()>,
-}
-
 /// Makes `sched` the current runtime of this thread until the guard drops.
 pub(crate) fn enter(sched: &Arc<Sched>) -> Entered {
-    ENTERED.with_borrow_mut(|entered| entered.push(Arc::clone(sched)));
-    HAS_ENTERED.set(true);
-    Entered {
-        _thread: std::marker::PhantomData,
+    Entered::owning(Arc::clone(sched) as Arc<dyn Spawn>)
+}
+
+/// Calls `f` with whoever runs what this thread starts: the executor that it entered last, the
+/// runtime that it is an M of, the process's default executor, or the default runtime, which is
+/// started if need be.
+///
+/// # Errors
+/// If the default runtime cannot be started.
+#[inline]
+pub(crate) fn with_executor<R>(f: impl FnOnce(Executor<'_>) -> R) -> io::Result<R> {
+    let mut f = Some(f);
+    if !has_entered() {
+        let on_m = with_m(|m| f.take().map(|f| f(Executor::Native(m.sched()))));
+        if let Some(result) = on_m.flatten() {
+            return Ok(result);
+        }
+    }
+    let f = f.expect("only a thread that is an M has used the closure");
+    with_executor_of_outsider(f)
+}
+
+/// [`with_executor`] on a thread that is no M or has entered something.
+#[cold]
+fn with_executor_of_outsider<R>(f: impl FnOnce(Executor<'_>) -> R) -> io::Result<R> {
+    let mut f = Some(f);
+    let mut call = |executor: &dyn Spawn| f.take().map(|f| f(Executor::of(executor)));
+    let done = match with_entered(&mut call) {
+        Some(done) => done,
+        None => default_executor().and_then(call),
+    };
+    match (done, f) {
+        (Some(result), _) => Ok(result),
+        (None, Some(f)) => Ok(f(Executor::Native(default_sched()?))),
+        (None, None) => unreachable!("a closure that was called has given a result"),
     }
 }
 
-impl Drop for Entered {
-    fn drop(&mut self) {
-        let left = ENTERED.try_with(|entered| {
-            let mut entered = entered.borrow_mut();
-            let left = entered.pop();
-            let _ = HAS_ENTERED.try_with(|any| any.set(!entered.is_empty()));
-            left
-        });
-        drop(left);
-    }
-}
-
-/// Calls `f` with the runtime this thread is in: the innermost it entered, else the one it is an M
+/// The runtime of ours that this thread is in: the innermost it entered, else the one it is an M
 /// of; `None` if it is in none.
 #[inline]
-pub(crate) fn with_entered<R>(f: impl FnOnce(&Arc<Sched>) -> R) -> Option<R> {
-    if HAS_ENTERED.try_with(Cell::get).unwrap_or(false) {
-        let innermost = ENTERED.with_borrow(|entered| entered.last().cloned());
-        innermost.map(|sched| f(&sched))
-    } else {
-        with_m(|m| f(m.sched_arc()))
-    }
+pub(crate) fn try_current() -> Option<Arc<Sched>> {
+    with_entered_sched(Arc::clone)
 }
 
-/// The runtime this thread is in, if any.
-pub(crate) fn try_current() -> Option<Arc<Sched>> {
-    with_entered(Arc::clone)
+#[inline]
+fn with_entered_sched<R>(f: impl FnOnce(&Arc<Sched>) -> R) -> Option<R> {
+    let entered = if has_entered() {
+        find_entered(|executor| as_sched(executor).map(Sched::to_arc))
+    } else {
+        None
+    };
+    match entered {
+        Some(sched) => Some(f(&sched)),
+        None => with_m(|m| f(m.sched_arc())),
+    }
 }
 
 /// Calls `f` with the runtime this thread is in, or with the default runtime, which is started if
@@ -92,7 +102,7 @@ pub(crate) fn try_current() -> Option<Arc<Sched>> {
 #[inline]
 pub(crate) fn with_current<R>(f: impl FnOnce(&Arc<Sched>) -> R) -> io::Result<R> {
     let mut f = Some(f);
-    let done = with_entered(|sched| f.take().map(|f| f(sched)));
+    let done = with_entered_sched(|sched| f.take().map(|f| f(sched)));
     match (done.flatten(), f) {
         (Some(result), _) => Ok(result),
         (None, Some(f)) => Ok(f(default_sched()?)),

@@ -136,6 +136,7 @@ impl Recorded {
         Detached {
             id: meta.id,
             spawned_at: meta.spawned_at,
+            name: None,
         }
     }
 }

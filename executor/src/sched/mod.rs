@@ -16,6 +16,8 @@ mod g;
 mod grain;
 #[cfg(not(gort_loom))]
 mod home;
+#[cfg(not(gort_loom))]
+mod hook;
 mod idle;
 #[cfg(all(test, gort_loom))]
 mod loom;
@@ -44,7 +46,8 @@ mod sysmon;
 #[cfg(not(gort_loom))]
 pub(crate) use self::{
     config::{Config, check_procs, num_cpu},
-    context::{Entered, enter, netpoll, try_current, with_current, with_wheel},
+    context::{enter, netpoll, try_current, with_current, with_executor, with_wheel},
+    hook::Executor,
     scheduler::{Sched, default_sched},
 };
 #[cfg(not(gort_loom))]

@@ -181,9 +181,10 @@ impl Sched {
     {
         let mut make = Some(make);
         with_m(|m| {
-            if std::ptr::eq(m.sched(), self)
-                && let Some(make) = make.take()
-            {
+            if !std::ptr::eq(m.sched(), self) {
+                return;
+            }
+            if let Some(make) = make.take() {
                 m.p().count_created();
                 new_g(&m.p().home, id, spawned_at, make).schedule();
             }

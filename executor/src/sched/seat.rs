@@ -8,7 +8,7 @@ use super::context::enter;
 use super::permits::PermitId;
 use super::seats::Seat;
 use crate::panic;
-use crate::task::{Id, LocalSet, enter as enter_goroutine, must_not_block};
+use crate::task::{Id, LocalSet, enter_goroutine, must_not_block};
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;

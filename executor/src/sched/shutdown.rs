@@ -14,13 +14,13 @@
 //! and no visit is left.
 
 use super::Sched;
-use super::context::{Entered, enter};
+use super::context::enter;
 use super::g::Meta;
 use super::home::Home;
 use super::m::M;
 use super::seat::WithPolicy;
 use crate::base::lock::Mutex;
-use crate::task::Id;
+use crate::task::{Entered, Id};
 use std::fmt;
 use std::panic::Location;
 use std::sync::{Arc, Condvar, Mutex as StdMutex};

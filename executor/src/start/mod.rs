@@ -7,27 +7,43 @@
 //!
 //! | expansion of | calls |
 //! |---|---|
-//! | `go!(..)`, `go!(local, ..)` | [`go`], [`go_local`] |
-//! | `go!(on = ex, ..)` | `ex.spawn(..)`, then [`detach`] |
-//! | `spawn!(..)`, `spawn!(local, ..)`, `spawn!(on = ex, ..)` | [`spawn`], [`spawn_local`], `ex.spawn(..)` |
+//! | `go!(..)`, `spawn!(..)` | [`go`], [`spawn`] |
+//! | with `local` | [`go_local`], [`spawn_local`] |
+//! | with `on = ex` | `ex.go(..)`, `ex.spawn(..)`, which are [`SpawnExt`]'s if `ex` has none of its own |
+//! | with `name = n` | the same with `_with`, and a [`Builder`] |
 //! | a call, whose function may be sync or async | [`Tag`] |
 //! | a future in place of code | [`given`] |
 //! | `#[main]`, `#[main(local)]`, `#[test]` | [`run_main`], [`run_main_local`], [`run_test`], [`report`] |
+//!
+//! `local` and the attributes need the executor, and are in a file of their own, as is what stands
+//! in their place where there is none.
 //!
 //! The bounds stand on the functions as `Send` and `'static` themselves, not behind a trait of
 //! ours: with a trait between them the compiler would no longer say which value is not `Send` and
 //! at which await it is kept.
 
+#[cfg(feature = "rt")]
+mod native;
+#[cfg(not(feature = "rt"))]
+mod none;
 mod tag;
 
 use std::future::{Future, IntoFuture};
-use std::process::Termination;
 
-pub use std::process::ExitCode;
-
+#[cfg(feature = "rt")]
+pub use self::native::{
+    ExitCode, MainConfig, go_local, go_local_with, report, run_main, run_main_local, run_test,
+    spawn_local, spawn_local_with,
+};
+#[cfg(not(feature = "rt"))]
+pub use self::none::{go_local, go_local_with, spawn_local, spawn_local_with};
 pub use self::tag::{Awaited, Plain, Tag, ViaFuture, ViaValue};
-pub use crate::runtime::main_config::MainConfig;
+#[cfg(feature = "rt")]
+use crate::runtime as start;
 use crate::task::JoinHandle;
+#[cfg(not(feature = "rt"))]
+use crate::task::start;
+pub use crate::task::{Builder, SpawnExt};
 
 /// Starts a goroutine that nobody waits for.
 #[track_caller]
@@ -35,16 +51,16 @@ pub fn go<F>(future: F)
 where
     F: Future + Send + 'static,
 {
-    crate::runtime::go(future);
+    start::go(future);
 }
 
-/// Starts a goroutine of the current thread that nobody waits for.
+/// Starts a goroutine with a name that nobody waits for.
 #[track_caller]
-pub fn go_local<F>(future: F)
+pub fn go_with<F>(builder: Builder, future: F)
 where
-    F: Future + 'static,
+    F: Future + Send + 'static,
 {
-    crate::task::go_local(future);
+    builder.go(future);
 }
 
 /// Starts a goroutine.
@@ -54,21 +70,17 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    crate::runtime::spawn(future)
+    start::spawn(future)
 }
 
-/// Starts a goroutine of the current thread.
+/// Starts a goroutine with a name.
 #[track_caller]
-pub fn spawn_local<F>(future: F) -> JoinHandle<F::Output>
+pub fn spawn_with<F>(builder: Builder, future: F) -> JoinHandle<F::Output>
 where
-    F: Future + 'static,
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
 {
-    crate::task::spawn_local(future)
-}
-
-/// Lets go of the handle that an executor's `spawn` gave.
-pub fn detach<H>(handle: H) {
-    drop(handle);
+    builder.spawn(future)
 }
 
 /// The future that was given instead of code.
@@ -85,40 +97,4 @@ pub fn given<F: IntoFuture>(future: F) -> impl Future<Output = F::Output> {
 /// place would be reported as followed by unreachable code.)
 pub fn unreached<T>() -> T {
     unreachable!("stands behind `if false`")
-}
-
-/// Runs the body of `main` as goroutine 1.
-#[track_caller]
-pub fn run_main<F>(config: MainConfig, future: F) -> F::Output
-where
-    F: Future + Send + 'static,
-    F::Output: Send + 'static,
-{
-    crate::runtime::run_main(config, future)
-}
-
-/// Runs the body of `main` on the main thread.
-#[track_caller]
-pub fn run_main_local<F>(config: MainConfig, future: F) -> F::Output
-where
-    F: Future,
-{
-    crate::runtime::run_main_local(config, future)
-}
-
-/// Runs the body of a test as goroutine 1.
-#[track_caller]
-pub fn run_test<F>(config: MainConfig, future: F) -> F::Output
-where
-    F: Future + Send + 'static,
-    F::Output: Send + 'static,
-{
-    crate::runtime::run_test(config, future)
-}
-
-/// Turns what `main` or a test returned into an exit code, inside the goroutine.
-///
-/// The result itself need not be `Send` then: `Result<(), Box<dyn Error>>` stays where it was made.
-pub fn report<T: Termination>(result: T) -> ExitCode {
-    result.report()
 }

@@ -5,7 +5,7 @@
 //! poll when an abort was asked for, and hands the outcome to its sink exactly once.
 
 use super::join_error::{JoinError, Payload};
-use super::{Id, enter};
+use super::{Id, Name, enter_goroutine};
 use crate::base::wake_list::{contain, drop_quietly};
 use crate::panic;
 use std::future::Future;
@@ -33,6 +33,7 @@ pub(crate) trait Sink<T> {
 pub(crate) struct Detached {
     pub(crate) id: Id,
     pub(crate) spawned_at: &'static Location<'static>,
+    pub(crate) name: Option<Name>,
 }
 
 impl<T> Sink<T> for Detached {
@@ -52,17 +53,57 @@ impl<T> Sink<T> for Detached {
     #[inline]
     fn finish(self, outcome: Result<T, JoinError>) {
         match outcome {
-            Ok(value) => drop_value(value, self.id, self.spawned_at),
-            Err(error) => crash(error, self.spawned_at),
+            Ok(value) => self.drop_value(value),
+            Err(error) => self.crash(error),
         }
     }
 }
 
-/// Drops what `go!` discards; a panic in that destructor is the goroutine's.
-#[inline]
-fn drop_value<T>(value: T, id: Id, spawned_at: &'static Location<'static>) {
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
-        crash(JoinError::panicked(id, payload), spawned_at);
+impl Detached {
+    /// Drops what `go!` discards; a panic in that destructor is the goroutine's.
+    #[inline]
+    fn drop_value<T>(self, value: T) {
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
+            let error = JoinError::panicked(self.id, payload);
+            self.crash(error);
+        }
+    }
+
+    #[cold]
+    fn crash(self, error: JoinError) {
+        crash(error.named(self.name), self.spawned_at);
+    }
+}
+
+/// The sink of a goroutine with a name: adds it to what the other sink is told.
+#[derive(Debug)]
+pub(crate) struct Named<S> {
+    sink: S,
+    name: Option<Name>,
+}
+
+impl<S> Named<S> {
+    pub(crate) fn new(sink: S, name: Option<Name>) -> Self {
+        Self { sink, name }
+    }
+}
+
+impl<T, S: Sink<T>> Sink<T> for Named<S> {
+    fn id(&self) -> Id {
+        self.sink.id()
+    }
+
+    fn is_aborted(&self) -> bool {
+        self.sink.is_aborted()
+    }
+
+    fn parked(&mut self, waker: &Waker) {
+        self.sink.parked(waker);
+    }
+
+    fn finish(self, outcome: Result<T, JoinError>) {
+        let Self { sink, name } = self;
+        sink.finish(outcome.map_err(|error| error.named(name)));
     }
 }
 
@@ -99,6 +140,7 @@ impl<F: Future, S: Sink<F::Output>> Body<F, S> {
     }
 
     /// Whether the goroutine has ever been pending.
+    #[cfg(feature = "rt")]
     pub(crate) fn has_waited(&self) -> bool {
         self.waited
     }
@@ -123,7 +165,7 @@ impl<F: Future, S: Sink<F::Output>> Body<F, S> {
     /// Ends the goroutine where it is, if it is not over.
     pub(crate) fn cancel(self: Pin<&mut Self>) {
         if let Some(id) = self.sink.as_ref().map(Sink::id) {
-            let _entered = enter(id);
+            let _entered = enter_goroutine(id);
             self.end(Err(JoinError::cancelled(id)));
         }
     }
@@ -161,7 +203,7 @@ impl<F: Future, S: Sink<F::Output>> Future for Body<F, S> {
             return Poll::Ready(());
         };
         let id = sink.id();
-        let _entered = enter(id);
+        let _entered = enter_goroutine(id);
         if sink.is_aborted() {
             self.end(Err(JoinError::cancelled(id)));
             return Poll::Ready(());

@@ -4,26 +4,26 @@ use super::Id;
 use std::cell::Cell;
 
 thread_local! {
-    /// Written by [`enter`] around each poll and each drop of a goroutine's future; read by
-    /// [`try_goid`] and by whoever must know that user code is on the stack.
+    /// Written by [`enter_goroutine`] around each poll and each drop of a goroutine's future; read
+    /// by [`try_goid`] and by whoever must know that user code is on the stack.
     static CURRENT: Cell<Option<Id>> = const { Cell::new(None) };
 
     /// The goroutine that is one blocking call, on a thread made for those. Only that thread uses
     /// it.
-    #[cfg(all(feature = "rt", not(gort_loom)))]
+    #[cfg(feature = "rt")]
     static BLOCKING: Cell<Option<Id>> = const { Cell::new(None) };
 }
 
 /// While it lives, its goroutine is the current one.
 #[derive(Debug)]
-pub(crate) struct Entered(Option<Id>);
+pub(crate) struct Polling(Option<Id>);
 
 /// Makes `id` the current goroutine until the guard drops.
-pub(crate) fn enter(id: Id) -> Entered {
-    Entered(CURRENT.replace(Some(id)))
+pub(crate) fn enter_goroutine(id: Id) -> Polling {
+    Polling(CURRENT.replace(Some(id)))
 }
 
-impl Drop for Entered {
+impl Drop for Polling {
     fn drop(&mut self) {
         CURRENT.set(self.0);
     }
@@ -32,13 +32,13 @@ impl Drop for Entered {
 /// The current goroutine has this thread to itself, so it may block.
 ///
 /// It is never taken back: the number is not used again, and what the call polls has its own.
-#[cfg(all(feature = "rt", not(gort_loom)))]
+#[cfg(feature = "rt")]
 pub(crate) fn may_block() {
     BLOCKING.set(try_goid());
 }
 
 /// Whether this thread is in a poll, so that blocking it would keep others from running.
-#[cfg(all(feature = "rt", not(gort_loom)))]
+#[cfg(feature = "rt")]
 pub(crate) fn must_not_block() -> bool {
     let current = try_goid();
     current.is_some() && current != BLOCKING.get()

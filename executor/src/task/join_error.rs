@@ -1,6 +1,6 @@
 //! Why a goroutine has no result.
 
-use super::Id;
+use super::{Id, Name};
 use std::any::Any;
 use std::fmt;
 use std::sync::Mutex;
@@ -23,18 +23,29 @@ pub struct JoinError {
     /// The payload sits in a mutex only to make the error `Sync`, as `std::error::Error` boxes
     /// want.
     panic: Option<Mutex<Payload>>,
+    name: Option<Name>,
 }
 
 impl JoinError {
     pub(crate) fn cancelled(id: Id) -> Self {
-        Self { id, panic: None }
+        Self {
+            id,
+            panic: None,
+            name: None,
+        }
     }
 
     pub(crate) fn panicked(id: Id, payload: Payload) -> Self {
         Self {
             id,
             panic: Some(Mutex::new(payload)),
+            name: None,
         }
+    }
+
+    /// The error of a goroutine with this name.
+    pub(crate) fn named(self, name: Option<Name>) -> Self {
+        Self { name, ..self }
     }
 
     /// Whether the goroutine was aborted, or dropped with its runtime, before it was done.
@@ -111,6 +122,14 @@ impl JoinError {
         self.id
     }
 
+    /// The name that the goroutine was given, if any.
+    ///
+    /// # Examples
+    /// See [`Builder`](super::Builder).
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_ref().map(Name::as_str)
+    }
+
     /// The text of the panic, if it has one.
     fn message(&self) -> Option<String> {
         let payload = self
@@ -132,10 +151,14 @@ pub(crate) fn payload_text(payload: &(dyn Any + Send)) -> Option<&str> {
 
 impl fmt::Display for JoinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "goroutine {}", self.id)?;
+        if let Some(name) = self.name() {
+            write!(f, " \"{name}\"")?;
+        }
         match (self.is_panic(), self.message()) {
-            (false, _) => write!(f, "goroutine {} was cancelled", self.id),
-            (true, Some(text)) => write!(f, "goroutine {} panicked: {text}", self.id),
-            (true, None) => write!(f, "goroutine {} panicked", self.id),
+            (false, _) => f.write_str(" was cancelled"),
+            (true, Some(text)) => write!(f, " panicked: {text}"),
+            (true, None) => f.write_str(" panicked"),
         }
     }
 }

@@ -8,7 +8,7 @@
 //! the inbox, and dropped from there. One that another thread is just about to put there is waited
 //! for, so afterwards no waker can reach the inbox any more.
 
-use super::{Body, Detached, Id, JoinHandle, Sink, join_cell};
+use super::{Body, Builder, Detached, Id, JoinHandle, Named, Sink, join_cell};
 use async_task::Runnable;
 use concurrent_queue::ConcurrentQueue;
 use futures::task::AtomicWaker;
@@ -88,15 +88,50 @@ where
     F: Future + 'static,
     F::Output: 'static,
 {
-    current().spawn(future, Location::caller())
+    current().spawn(Builder::new(), future, Location::caller())
 }
 
-/// Starts a local goroutine whose result nobody wants; what `go!(local, ..)` calls. Its panic is
-/// the process's affair, as that of [`go`](crate::runtime::go).
-#[track_caller]
-pub(crate) fn go_local<F: Future + 'static>(future: F) {
-    let (id, spawned_at) = (Id::next(), Location::caller());
-    current().add(Body::new(future, Detached { id, spawned_at }));
+impl Builder {
+    /// Spawns a goroutine that need not be `Send`; see [`spawn_local`].
+    ///
+    /// # Panics
+    /// As there.
+    ///
+    /// # Examples
+    /// ```
+    /// gort::block_on(async {
+    ///     let handle = gort::task::Builder::new().name("here").spawn_local(async { 1 });
+    ///     assert_eq!(handle.await.unwrap(), 1);
+    /// });
+    /// ```
+    #[track_caller]
+    pub fn spawn_local<F>(self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        current().spawn(self, future, Location::caller())
+    }
+
+    /// Starts a goroutine that need not be `Send` and that nobody waits for. Its panic is the
+    /// process's affair, as that of [`go`](crate::runtime::go).
+    ///
+    /// # Panics
+    /// As [`spawn_local`].
+    ///
+    /// # Examples
+    /// ```
+    /// gort::block_on(async { gort::task::Builder::new().name("here").go_local(async {}) });
+    /// ```
+    #[track_caller]
+    pub fn go_local<F: Future + 'static>(self, future: F) {
+        let detached = Detached {
+            id: Id::next(),
+            spawned_at: Location::caller(),
+            name: self.name,
+        };
+        current().add(Body::new(future, detached));
+    }
 }
 
 /// The set being driven on this thread.
@@ -139,7 +174,7 @@ impl LocalSet {
         F: Future + 'static,
         F::Output: 'static,
     {
-        self.local.spawn(future, Location::caller())
+        self.local.spawn(Builder::new(), future, Location::caller())
     }
 
     /// Runs `future`, and the goroutines of the set beside it, until `future` is done.
@@ -217,6 +252,7 @@ impl Local {
 
     fn spawn<F>(
         self: &Rc<Self>,
+        builder: Builder,
         future: F,
         spawned_at: &'static Location<'static>,
     ) -> JoinHandle<F::Output>
@@ -226,7 +262,7 @@ impl Local {
     {
         let id = Id::next();
         let (completer, handle) = join_cell(id, spawned_at);
-        self.add(Body::new(future, completer));
+        self.add(Body::new(future, Named::new(completer, builder.name)));
         handle
     }
 

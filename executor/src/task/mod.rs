@@ -3,9 +3,14 @@
 //! This floor knows no scheduler. A goroutine's future is wrapped in a `Body`, which polls it,
 //! contains its panics, honours an abort, and tells a *sink* how it ended: the cell a
 //! [`JoinHandle`] waits on (`join_cell`), or the panic policy where nobody waits.
+//!
+//! Who polls the body is an executor: the one of this crate takes it as it is, any other is a
+//! [`Spawn`] and gets it boxed, as a [`Task`].
 
 mod body;
+mod builder;
 mod current;
+mod enter;
 mod id;
 mod join_cell;
 mod join_error;
@@ -16,13 +21,24 @@ mod join_set;
 mod local_set;
 #[cfg(all(test, gort_loom))]
 mod loom;
+mod spawn;
+mod spawn_ext;
+#[cfg(not(feature = "rt"))]
+pub(crate) mod start;
 mod yield_now;
 
-pub(crate) use body::{Body, Detached, Sink};
-pub(crate) use current::enter;
+#[cfg(any(feature = "rt", test))]
+pub(crate) use body::Sink;
+pub(crate) use body::{Body, Detached, Named};
+pub use builder::Builder;
+pub(crate) use builder::Name;
+pub(crate) use current::enter_goroutine;
 pub use current::{goid, try_goid};
-#[cfg(all(feature = "rt", not(gort_loom)))]
+#[cfg(feature = "rt")]
 pub(crate) use current::{may_block, must_not_block};
+pub use enter::{DefaultIsSet, EnterGuard, enter, set_default};
+#[cfg(all(feature = "rt", not(gort_loom)))]
+pub(crate) use enter::{Entered, default_executor, find_entered, has_entered, with_entered};
 pub use id::Id;
 pub(crate) use join_cell::join_cell;
 pub use join_error::JoinError;
@@ -30,7 +46,10 @@ pub use join_handle::{AbortHandle, JoinHandle};
 #[cfg(all(feature = "rt", not(gort_loom)))]
 pub use join_set::JoinSet;
 #[cfg(all(feature = "rt", not(gort_loom)))]
-pub(crate) use local_set::go_local;
-#[cfg(all(feature = "rt", not(gort_loom)))]
 pub use local_set::{LocalSet, spawn_local};
+pub use spawn::{Spawn, Task, Within};
+pub use spawn_ext::SpawnExt;
+pub(crate) use spawn_ext::{detached_task, joined_task};
+#[cfg(not(feature = "rt"))]
+pub use start::spawn;
 pub use yield_now::{YieldNow, yield_now};

@@ -7,6 +7,7 @@ mod capture;
 mod closure;
 mod evaluation;
 mod method;
+mod name;
 mod size;
 mod start;
 mod through_macros;

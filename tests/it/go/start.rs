@@ -43,17 +43,32 @@ async fn a_dropped_handle_leaves_the_goroutine_running() {
 }
 
 #[test]
-fn on_takes_any_receiver_of_spawn() {
+fn on_takes_whatever_has_the_method() {
     struct Set(Vec<u32>);
     impl Set {
-        fn spawn(&mut self, future: impl Future<Output = u32>) {
+        fn go(&mut self, future: impl Future<Output = u32>) -> usize {
             self.0.push(block_on(future));
+            self.0.len()
         }
     }
     let mut set = Set(Vec::new());
     go!(on = set, double(1));
-    go!(on = &mut set, triple(1));
+    let () = go!(on = &mut set, triple(1));
     assert_eq!(set.0, [2, 3]);
+}
+
+#[gort::test]
+async fn on_takes_a_join_set() {
+    let mut set = gort::task::JoinSet::new();
+    let abort = spawn!(on = set, std::future::pending());
+    spawn!(on = set, triple(1));
+    spawn!(name = "double", on = set, double(2));
+    abort.abort();
+    let mut sum = 0;
+    while let Some(outcome) = set.join_next().await {
+        sum += outcome.unwrap_or(100);
+    }
+    assert_eq!(sum, 3 + 4 + 100);
 }
 
 #[test]

@@ -1,0 +1,5 @@
+//! Goroutines on a tokio runtime.
+
+mod spawn;
+
+pub use self::spawn::Tokio;
