@@ -33,6 +33,7 @@ pub(crate) trait Marked {
 pub(crate) struct SpinLock<T> {
     /// `LOCKED`, or the marks. Written by whoever takes or leaves the lock.
     word: AtomicU32,
+    waiting: Waiting,
     /// Touched by whoever has the lock.
     data: UnsafeCell<T>,
 }
@@ -47,6 +48,7 @@ impl<T: Marked> SpinLock<T> {
         let marks = data.marks();
         Self {
             word: AtomicU32::new(marks),
+            waiting: Waiting::default(),
             data: UnsafeCell::new(data),
         }
     }
@@ -82,20 +84,18 @@ impl<T: Marked> SpinLock<T> {
 
     #[cold]
     fn wait_for_lock(&self) {
-        let mut patience = Patience(0);
-        loop {
-            patience.wait();
-            // Ordering: Relaxed, a hint; Acquire as in `lock_unguarded`.
-            if self.word.load(Ordering::Relaxed) & LOCKED == 0
-                && self
-                    .word
-                    .swap(LOCKED, order("spin.lock", Ordering::Acquire))
-                    & LOCKED
-                    == 0
-            {
-                return;
-            }
-        }
+        self.waiting.until(|| {
+            // Ordering: Acquire, as in `lock_unguarded`.
+            self.seems_free()
+                && self.word.swap(LOCKED, order("spin.lock", Ordering::Acquire)) & LOCKED == 0
+        });
+    }
+
+    /// Whether it is worth while to ask for the line of the word. In a model one always asks: who
+    /// was shown an old word would sleep for ever.
+    fn seems_free(&self) -> bool {
+        // Ordering: Relaxed, a hint only.
+        cfg!(gort_loom) || self.word.load(Ordering::Relaxed) & LOCKED == 0
     }
 
     /// Leaves the lock.
@@ -157,33 +157,63 @@ impl<T: Marked> Drop for SpinGuard<'_, T> {
     }
 }
 
-/// How often somebody has looked at a lock in vain.
-#[derive(Debug)]
-struct Patience(u32);
+/// How one waits for the lock.
+#[cfg(not(gort_loom))]
+#[derive(Debug, Default)]
+struct Waiting;
 
-impl Patience {
-    /// Lets some time pass: more each time, but for less than 2 ms.
-    #[cfg(not(gort_loom))]
-    fn wait(&mut self) {
-        /// Rounds of pauses: 1, 2, 4, .. 32 of them, some 10 ns each.
+#[cfg(not(gort_loom))]
+impl Waiting {
+    /// Calls `take` until it has taken the lock, and lets more time pass each time.
+    fn until(&self, mut take: impl FnMut() -> bool) {
+        /// Rounds of 1, 2, 4, .. 32 pauses, some 10 ns each.
         const SPINS: u32 = 6;
         const YIELDS: u32 = SPINS + 4;
-        match self.0 {
-            ..SPINS => (0..1 << self.0).for_each(|_| std::hint::spin_loop()),
-            SPINS..YIELDS => std::thread::yield_now(),
-            more => {
-                let micros = 20 << (more - YIELDS).min(6);
-                std::thread::sleep(std::time::Duration::from_micros(micros));
+        for round in 0.. {
+            match round {
+                ..SPINS => (0..1 << round).for_each(|_| std::hint::spin_loop()),
+                SPINS..YIELDS => std::thread::yield_now(),
+                more => {
+                    let micros = 20 << (more - YIELDS).min(6);
+                    std::thread::sleep(std::time::Duration::from_micros(micros));
+                }
+            }
+            if take() {
+                return;
             }
         }
-        self.0 += 1;
     }
 
-    /// Lets another thread of the model go on.
-    #[cfg(gort_loom)]
-    fn wait(&mut self) {
-        self.0 += 1;
-        loom::thread::yield_now();
+    #[inline(always)]
+    fn end(&self) {}
+}
+
+/// How one waits in a model: asleep, since the checker would follow every turn of a loop. Who has
+/// to wait is ordered by this mutex too, but not who finds the lock free.
+#[cfg(gort_loom)]
+#[derive(Debug)]
+struct Waiting(loom::sync::Mutex<()>, loom::sync::Condvar);
+
+#[cfg(gort_loom)]
+impl Default for Waiting {
+    fn default() -> Self {
+        Self(loom::sync::Mutex::new(()), loom::sync::Condvar::new())
+    }
+}
+
+#[cfg(gort_loom)]
+impl Waiting {
+    fn until(&self, mut take: impl FnMut() -> bool) {
+        let mut guard = self.0.lock().unwrap();
+        while !take() {
+            guard = self.1.wait(guard).unwrap();
+        }
+        drop(guard);
+    }
+
+    fn end(&self) {
+        drop(self.0.lock().unwrap());
+        self.1.notify_all();
     }
 }
 
