@@ -54,6 +54,46 @@ func measure(workload string, window time.Duration) (sample, error) {
 		return repeat(window, func() (uint64, error) { return yieldNow(1, 100_000) })
 	case "ping_pong":
 		return repeat(window, pingPong)
+	case "fork_join_fib":
+		return repeat(window, forkJoinFib)
+	case "fork_join_sort":
+		return repeat(window, forkJoinSort)
+	case "ctx_switch":
+		return repeat(window, func() (uint64, error) { return chanSpsc(0) })
+	case "ctx_switch_1":
+		return repeat(window, func() (uint64, error) { return chanSpsc(1) })
+	case "chan_spsc":
+		return repeat(window, func() (uint64, error) { return chanSpsc(100) })
+	case "chan_mpmc_0":
+		return repeat(window, func() (uint64, error) { return chanMpmc(0) })
+	case "chan_mpmc_1":
+		return repeat(window, func() (uint64, error) { return chanMpmc(1) })
+	case "chan_mpmc_100":
+		return repeat(window, func() (uint64, error) { return chanMpmc(100) })
+	case "ping_pong_chan":
+		return repeat(window, func() (uint64, error) { return pingPongChan(1) })
+	case "ring":
+		return repeat(window, func() (uint64, error) { return ring(1) })
+	case "skynet":
+		return repeat(window, func() (uint64, error) { return skynet(10) })
+	case "select2":
+		return repeat(window, func() (uint64, error) { return select2(1) })
+	case "select2_wait":
+		return repeat(window, func() (uint64, error) { return select2Wait(1) })
+	case "mutex_2":
+		return repeat(window, func() (uint64, error) { return mutex(2) })
+	case "mutex_1000":
+		return repeat(window, func() (uint64, error) { return mutex(1000) })
+	case "waitgroup":
+		return repeat(window, waitgroup)
+	case "timers":
+		return repeat(window, timers)
+	case "timer_churn":
+		return repeat(window, timerChurn)
+	case "sleepers":
+		return sleepers()
+	case "parked":
+		return parked()
 	case "tcp_echo_50":
 		return tcpEchoInside(50, window)
 	case "tcp_echo_1000":

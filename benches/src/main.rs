@@ -7,6 +7,7 @@
 //! which holds one workload on one runtime, and as `load`, which is the client of the rows whose
 //! client is outside. A measurement therefore never shares a process with another.
 
+mod channel;
 mod defer;
 mod demo;
 mod load;

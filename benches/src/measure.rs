@@ -10,27 +10,34 @@ use std::time::Duration;
 use rustix::time::{ClockId, clock_gettime};
 use tokio::sync::oneshot;
 
+use crate::channel::{AsyncChannel, Channels, Flume, GortChan, Kanal, Mpsc, Shared};
 use crate::options::Measure;
-use crate::rival::{Gort, Name, Rival, Smol, Tokio};
+use crate::rival::{Gort, Locks, Name, Rival, Smol, Timed, Tokio};
 use crate::sample::{Message, Sample};
 use crate::workload::countdown::Countdown;
 use crate::workload::{
-    Workload, chained_spawn, http_hello, ping_pong, repeat, spawn_await, spawn_fanout, tcp_echo,
-    yield_now,
+    Workload, chained_spawn, chan_mpmc, chan_spsc, fork_join, http_hello, mutex, parked, ping_pong,
+    ping_pong_chan, repeat, ring, select2, skynet, sleepers, spawn_await, spawn_fanout, tcp_echo,
+    timer_churn, timers, waitgroup, yield_now,
 };
 
 /// The subcommand `measure`.
 pub(crate) fn run(measure: &Measure) -> io::Result<ExitCode> {
     exit_on_panic();
-    let sample = match measure.rival {
-        Name::Gort => workload::<Gort>(measure)?,
-        Name::Tokio => workload::<Tokio>(measure)?,
-        Name::Smol => workload::<Smol>(measure)?,
-        name => {
-            return Err(io::Error::other(format!(
-                "{name} is measured by another program"
-            )));
-        }
+    let is_lock = matches!(
+        measure.workload,
+        Workload::Mutex2 | Workload::Mutex1000 | Workload::WaitGroup
+    );
+    let sample = match measure.workload.capacity() {
+        Some(capacity) => on_channels(measure, capacity)?,
+        None => match measure.rival {
+            Name::Gort => workload::<Gort>(measure)?,
+            Name::Tokio if is_lock => locks::<Tokio>(measure)?,
+            Name::Smol if is_lock => locks::<Smol>(measure)?,
+            Name::Tokio => workload::<Tokio>(measure)?,
+            Name::Smol => workload::<Smol>(measure)?,
+            _ => return Err(takes_no_part(measure)),
+        },
     };
     Message::Sample(sample).print()?;
     Ok(ExitCode::SUCCESS)
@@ -46,42 +53,110 @@ fn exit_on_panic() {
     }));
 }
 
-fn workload<R: Rival>(measure: &Measure) -> io::Result<Sample> {
+fn takes_no_part(measure: &Measure) -> io::Error {
+    io::Error::other(format!(
+        "{} is not measured on {} by this program",
+        measure.workload, measure.rival
+    ))
+}
+
+/// A workload about channels, with the channels of the runtime's name.
+fn on_channels(measure: &Measure, capacity: usize) -> io::Result<Sample> {
+    if !measure.rival.takes(measure.workload) {
+        return Err(takes_no_part(measure));
+    }
+    match measure.rival {
+        Name::Gort => channels::<Gort, GortChan, GortChan>(measure, capacity),
+        Name::Tokio => channels::<Tokio, Mpsc, AsyncChannel>(measure, capacity),
+        Name::TokioKanal => channels::<Tokio, Kanal, Kanal>(measure, capacity),
+        Name::TokioFlume => channels::<Tokio, Flume, Flume>(measure, capacity),
+        Name::Smol => channels::<Smol, AsyncChannel, AsyncChannel>(measure, capacity),
+        Name::SmolKanal => channels::<Smol, Kanal, Kanal>(measure, capacity),
+        Name::Go => Err(takes_no_part(measure)),
+    }
+}
+
+/// A workload about channels: `C`, or `S` if a channel has several receivers.
+fn channels<R: Rival, C: Channels, S: Shared>(
+    measure: &Measure,
+    capacity: usize,
+) -> io::Result<Sample> {
     let (procs, window) = (measure.procs, measure.window());
+    let countdown = Countdown::leak();
+    match measure.workload {
+        Workload::CtxSwitch | Workload::CtxSwitch1 | Workload::ChanSpsc => R::run(
+            procs,
+            repeat(window, move || chan_spsc::round::<R, C>(capacity)),
+        ),
+        Workload::ChanMpmc0 | Workload::ChanMpmc1 | Workload::ChanMpmc100 => R::run(
+            procs,
+            repeat(window, move || chan_mpmc::round::<R, S>(capacity)),
+        ),
+        Workload::PingPongChan => R::run(
+            procs,
+            repeat(window, move || {
+                ping_pong_chan::round::<R, C>(countdown, capacity)
+            }),
+        ),
+        Workload::Ring => R::run(
+            procs,
+            repeat(window, move || ring::round::<R, C>(countdown, capacity)),
+        ),
+        Workload::Skynet => R::run(procs, repeat(window, skynet::round::<R, C>)),
+        Workload::Select2 => R::run(procs, repeat(window, move || select2::ready::<C>(capacity))),
+        Workload::Select2Wait => R::run(
+            procs,
+            repeat(window, move || select2::wait::<R, C>(capacity)),
+        ),
+        _ => Err(takes_no_part(measure)),
+    }
+}
+
+fn locks<R: Locks>(measure: &Measure) -> io::Result<Sample> {
+    let (procs, window) = (measure.procs, measure.window());
+    let countdown = Countdown::leak();
+    match measure.workload {
+        Workload::Mutex2 => R::run(procs, repeat(window, || mutex::round::<R>(countdown, 2))),
+        Workload::Mutex1000 => R::run(procs, repeat(window, || mutex::round::<R>(countdown, 1000))),
+        Workload::WaitGroup => R::run(procs, repeat(window, waitgroup::round::<R>)),
+        _ => Err(takes_no_part(measure)),
+    }
+}
+
+fn workload<R: Timed>(measure: &Measure) -> io::Result<Sample> {
+    let (procs, window) = (measure.procs, measure.window());
+    let countdown = Countdown::leak();
     match measure.workload {
         Workload::SpawnAwait => R::run(procs, repeat(window, spawn_await::round::<R>)),
         Workload::ChainedSpawn => R::run(procs, repeat(window, chained_spawn::round::<R>)),
-        Workload::SpawnFanout => {
-            let countdown = Countdown::leak();
-            R::run(
-                procs,
-                repeat(window, || spawn_fanout::round::<R>(countdown)),
-            )
+        Workload::SpawnFanout => R::run(
+            procs,
+            repeat(window, || spawn_fanout::round::<R>(countdown)),
+        ),
+        Workload::YieldMany => R::run(
+            procs,
+            repeat(window, || yield_now::round::<R>(countdown, 1000, 1000)),
+        ),
+        Workload::YieldOne => R::run(
+            procs,
+            repeat(window, || yield_now::round::<R>(countdown, 1, 100_000)),
+        ),
+        Workload::PingPong => R::run(procs, repeat(window, || ping_pong::round::<R>(countdown))),
+        Workload::ForkJoinFib => R::run(procs, repeat(window, fork_join::fib::<R>)),
+        Workload::ForkJoinSort => R::run(procs, repeat(window, fork_join::sort::<R>)),
+        Workload::Parked => R::run(procs, parked::once::<R>(countdown))?,
+        Workload::Timers => R::run_timed(procs, repeat(window, timers::round::<R>)),
+        Workload::TimerChurn => {
+            R::run_timed(procs, repeat(window, || timer_churn::round::<R>(countdown)))
         }
-        Workload::YieldMany => {
-            let countdown = Countdown::leak();
-            R::run(
-                procs,
-                repeat(window, || yield_now::round::<R>(countdown, 1000, 1000)),
-            )
-        }
-        Workload::YieldOne => {
-            let countdown = Countdown::leak();
-            R::run(
-                procs,
-                repeat(window, || yield_now::round::<R>(countdown, 1, 100_000)),
-            )
-        }
-        Workload::PingPong => {
-            let countdown = Countdown::leak();
-            R::run(procs, repeat(window, || ping_pong::round::<R>(countdown)))
-        }
+        Workload::Sleepers => R::run_timed(procs, sleepers::once::<R>(countdown)),
         Workload::TcpEcho50 => R::run(procs, tcp_echo::inside::<R>(50, window))?,
         Workload::TcpEcho1000 => R::run(procs, tcp_echo::inside::<R>(1000, window))?,
         Workload::TcpEcho50Outside | Workload::TcpEcho1000Outside => {
             serve::<R, _>(procs, tcp_echo::serve::<R>)
         }
         Workload::HttpHello => serve::<R, _>(procs, http_hello::serve::<R>),
+        _ => Err(takes_no_part(measure)),
     }
 }
 
@@ -116,7 +191,7 @@ fn attend(listening: oneshot::Receiver<SocketAddr>) -> io::Result<()> {
 }
 
 /// The processor time of all threads of this process.
-fn cpu_time() -> Duration {
+pub(crate) fn cpu_time() -> Duration {
     let time = clock_gettime(ClockId::ProcessCPUTime);
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }

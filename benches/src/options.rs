@@ -130,11 +130,12 @@ impl Options {
                 procs.push(1);
             }
         }
-        let rivals = if self.rivals.is_empty() {
-            Name::value_variants().to_vec()
-        } else {
-            self.rivals.clone()
-        };
+        let mut rivals = self.rivals.clone();
+        if rivals.is_empty() {
+            let all = Name::value_variants().iter().copied();
+            let quick = self.only.is_empty() && !self.full;
+            rivals.extend(all.filter(|rival| !quick || rival.is_quick()));
+        }
         let promises_to_be_quick = self.is_bare() || (self.quick && self.rounds.is_none());
         let (rounds, millis) = if self.full { (7, 300) } else { (5, 150) };
         Plan {
@@ -207,18 +208,20 @@ mod tests {
     }
 
     #[test]
-    fn quick_leaves_out_the_outside_echoes_and_uses_every_processor() {
+    fn quick_leaves_out_rows_and_runtimes_and_uses_every_processor() {
         let plan = options("--quick").plan_for(4);
         assert!(plan.workloads.contains(&Workload::TcpEcho1000));
         assert!(!plan.workloads.contains(&Workload::TcpEcho1000Outside));
         assert_eq!(plan.procs, [4]);
-        assert_eq!(plan.rivals, [Name::Gort, Name::Tokio, Name::Smol, Name::Go]);
+        assert!(plan.rivals.contains(&Name::Go));
+        assert!(!plan.rivals.contains(&Name::TokioFlume));
     }
 
     #[test]
     fn full_has_every_row_and_one_processor_too() {
         let plan = options("--full").plan_for(4);
         assert!(plan.workloads.contains(&Workload::TcpEcho50Outside));
+        assert!(plan.rivals.contains(&Name::TokioFlume));
         assert_eq!(plan.procs, [4, 1]);
         assert_eq!(options("--full").plan_for(1).procs, [1]);
     }

@@ -43,6 +43,7 @@ pub(crate) fn records(rows: &[Row]) -> Vec<Record> {
             Metric::P50,
             Metric::P99,
             Metric::Cpu,
+            Metric::Memory,
         ] {
             records.extend(compare(
                 row.workload,
@@ -133,7 +134,7 @@ fn cells(line: &[Record], runtimes: &[&str]) -> Vec<String> {
     let of = |runtime: &str| line.iter().find(|record| record.runtime == runtime);
     let ratio = of("gort").and_then(|record| record.ratio);
     let title = match first.metric {
-        Metric::Time | Metric::Rate => first.workload.clone(),
+        Metric::Time | Metric::Rate | Metric::Memory => first.workload.clone(),
         Metric::P50 => format!("{} p50", first.workload),
         Metric::P99 => format!("{} p99", first.workload),
         Metric::Cpu => format!("{} cpu", first.workload),

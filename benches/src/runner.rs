@@ -123,7 +123,8 @@ impl Runner {
             samples: Vec::new(),
             failure: None,
         };
-        let mut outcomes: Vec<Outcome> = self.rivals.iter().map(begun).collect();
+        let takers = self.rivals.iter().filter(|rival| rival.takes(workload));
+        let mut outcomes: Vec<Outcome> = takers.map(begun).collect();
         if !io::stderr().is_terminal() {
             eprintln!("{progress}");
         }

@@ -25,8 +25,11 @@ pub(crate) enum Metric {
     P50,
     /// Microseconds which 99 of 100 exchanges did not exceed.
     P99,
-    /// Microseconds of processor time the server used for one exchange.
+    /// Microseconds of processor time that the server used for one exchange, or the process for
+    /// one operation.
     Cpu,
+    /// Bytes for one task.
+    Memory,
 }
 
 impl Metric {
@@ -55,16 +58,16 @@ impl Sample {
     }
 
     /// The exchanges in `latencies` were completed within `elapsed`.
-    pub(crate) fn of_exchanges(
-        operations: u64,
-        mut latencies: Latencies,
-        elapsed: Duration,
-    ) -> Sample {
+    pub(crate) fn of_exchanges(operations: u64, latencies: Latencies, elapsed: Duration) -> Sample {
+        let rate = latencies.count() as f64 / elapsed.as_secs_f64();
+        let mut sample = Sample::of_latencies(operations, latencies);
+        sample.figures.insert(Metric::Rate, rate);
+        sample
+    }
+
+    /// `latencies` is how long, or how late, some of `operations` were.
+    pub(crate) fn of_latencies(operations: u64, mut latencies: Latencies) -> Sample {
         let figures = BTreeMap::from([
-            (
-                Metric::Rate,
-                latencies.count() as f64 / elapsed.as_secs_f64(),
-            ),
             (Metric::P50, latencies.percentile_us(50.0)),
             (Metric::P99, latencies.percentile_us(99.0)),
         ]);
@@ -74,7 +77,15 @@ impl Sample {
         }
     }
 
-    /// Adds what the server spent, `cpu`, shared out over all operations.
+    /// `tasks` tasks occupy `bytes` together.
+    pub(crate) fn of_memory(tasks: u64, bytes: u64) -> Sample {
+        Sample {
+            operations: tasks,
+            figures: BTreeMap::from([(Metric::Memory, bytes as f64 / tasks as f64)]),
+        }
+    }
+
+    /// Adds the processor time `cpu`, shared out over all operations.
     pub(crate) fn with_cpu(mut self, cpu: Duration) -> Sample {
         let micros = cpu.as_nanos() as f64 / 1e3 / self.operations as f64;
         self.figures.insert(Metric::Cpu, micros);

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::{Command, Output};
+use std::sync::{Mutex, PoisonError};
 
 use serde_json::Value;
 
@@ -12,10 +13,15 @@ fn runner(arguments: &str) -> Output {
         .expect("the runner starts")
 }
 
+/// Held while something is measured: a row that another one starves for all of its short window has
+/// no result.
+static MEASURING: Mutex<()> = Mutex::new(());
+
 /// Runs every row of `rows` once on `rivals`; the JSON it wrote.
 fn results(rows: &str, rivals: &str) -> Vec<Value> {
     let name = format!("{rows}-{rivals}.json").replace(',', "-");
     let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _alone = MEASURING.lock().unwrap_or_else(PoisonError::into_inner);
     let output = runner(&format!(
         "--only {rows} --rivals {rivals} --procs 2 --rounds 2 --millis 20 --json {}",
         file.display()
@@ -62,8 +68,45 @@ fn a_scheduler_row_has_a_time_for_each_runtime() {
         "chained_spawn",
         "yield_one",
         "ping_pong",
+        "fork_join_fib",
+        "mutex_2",
+        "waitgroup",
+        "timer_churn",
     ] {
         assert_complete(&results(row, "tokio,smol"), &["tokio", "smol"], &["time"]);
+    }
+}
+
+#[test]
+fn a_channel_row_has_a_time_for_each_channel() {
+    let rivals = ["tokio", "tokio_kanal", "tokio_flume", "smol", "smol_kanal"];
+    for row in ["ctx_switch_1", "chan_mpmc_100", "ring", "select2"] {
+        assert_complete(&results(row, &rivals.join(",")), &rivals, &["time"]);
+    }
+}
+
+#[test]
+fn a_runtime_whose_channel_cannot_do_the_work_is_left_out_of_the_row() {
+    let rendezvous = results("ctx_switch", "tokio,tokio_kanal,smol");
+    assert_complete(&rendezvous, &["tokio_kanal"], &["time"]);
+    let select = results("select2_wait", "tokio,tokio_kanal,smol");
+    assert_complete(&select, &["tokio", "smol"], &["time"]);
+}
+
+#[test]
+fn sleepers_have_lateness_and_processor_time() {
+    let results = results("sleepers", "tokio,smol");
+    assert_complete(&results, &["tokio", "smol"], &["p50", "p99", "cpu"]);
+}
+
+#[test]
+fn parked_tasks_have_a_size() {
+    let results = results("parked", "tokio,smol");
+    assert_complete(&results, &["tokio", "smol"], &["memory"]);
+    // Less than the state of a task cannot be; a kilobyte would be Go's stacks.
+    for result in results {
+        let bytes = result["median"].as_f64().expect("a number");
+        assert!((32.0..1024.0).contains(&bytes), "{result}");
     }
 }
 

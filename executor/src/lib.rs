@@ -215,6 +215,12 @@ pub mod task;
 mod scope;
 
 #[cfg(feature = "rt")]
+mod wait;
+#[cfg(feature = "rt")]
+pub mod chan;
+#[cfg(feature = "rt")]
+mod select;
+#[cfg(feature = "rt")]
 mod queue;
 #[cfg(feature = "rt")]
 mod timer;
@@ -242,16 +248,17 @@ mod macros;
 #[cfg(not(feature = "rt"))]
 pub use crate::task::spawn;
 pub use crate::task::yield_now;
+#[cfg(all(feature = "rt", not(gort_loom)))]
+pub use crate::{
+    chan::{Chan, Receiver, Sender, chan},
+    macros::{main, test},
+    runtime::{Runtime, block_on, spawn, spawn_blocking},
+    task::spawn_local,
+};
 #[cfg(not(gort_loom))]
 pub use crate::{
     macros::defers,
     scope::{Guard, guard, recover},
-};
-#[cfg(all(feature = "rt", not(gort_loom)))]
-pub use crate::{
-    macros::{main, test},
-    runtime::{Runtime, block_on, spawn, spawn_blocking},
-    task::spawn_local,
 };
 
 #[doc(hidden)]
@@ -260,6 +267,8 @@ pub use gort_macros as __macros;
 #[doc(hidden)]
 pub mod __rt {
     pub use crate::scope::*;
+    #[cfg(feature = "rt")]
+    pub use crate::select::*;
     pub use crate::start::*;
 }
 

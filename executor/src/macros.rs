@@ -1,5 +1,5 @@
-//! The macros as users call them: `go!`, `spawn!`, `defer!`, `recover!`, `#[defers]`, `#[main]`,
-//! `#[test]`.
+//! The macros as users call them: `go!`, `spawn!`, `defer!`, `recover!`, `#[defers]`,
+//! `#[main]`, `#[test]`.
 //!
 //! The work is done by the proc macros of `gort-macros`. A `macro_rules!` wrapper stands before
 //! each that is called like a function, because only there `$crate` exists: the wrapper passes it

@@ -12,6 +12,7 @@
 //!   defer!, #[defers], recover!
 //!                 levels, level, nested            a body, cut at each defer!
 //!                 deferred, awaits, recover_calls  one defer!, and what is in it
+//!   select!{ .. }  likewise                        select: arms, and which of them runs
 //! ```
 //!
 //! Three rules hold everywhere:
@@ -43,6 +44,7 @@ mod recover;
 mod recover_calls;
 mod refusal;
 mod scope;
+mod select;
 mod start;
 
 use proc_macro::TokenStream;
@@ -104,6 +106,13 @@ pub fn __recover(input: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn defers(arguments: TokenStream, item: TokenStream) -> TokenStream {
     defers::expand(arguments.into(), item.into()).into()
+}
+
+/// Behind `gort::select!`.
+#[doc(hidden)]
+#[proc_macro]
+pub fn __select(input: TokenStream) -> TokenStream {
+    select::expand(input.into()).into()
 }
 
 /// `#[gort::main]`; `gort` documents it.

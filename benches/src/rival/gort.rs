@@ -3,14 +3,16 @@
 use std::future::Future;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
 use futures::io::{AsyncReadExt, AsyncWriteExt};
 use gort::Runtime;
 use gort::net::{TcpListener, TcpStream};
 use gort::task::JoinHandle;
+use gort::time::Sleep;
 use gort_compat::hyper::GortIo;
 
-use super::{Rival, Stream};
+use super::{Rival, Stream, Timed};
 
 #[derive(Debug)]
 pub(crate) struct Gort;
@@ -71,6 +73,21 @@ impl Rival for Gort {
 
     fn http_stream(stream: TcpStream) -> GortIo<TcpStream> {
         GortIo::new(stream)
+    }
+}
+
+impl Timed for Gort {
+    type Sleep = Sleep;
+
+    fn sleep(duration: Duration) -> Sleep {
+        gort::time::sleep(duration)
+    }
+
+    async fn timeout<F>(limit: Duration, future: F) -> Option<F::Output>
+    where
+        F: Future<Output: Send> + Send,
+    {
+        gort::time::timeout(limit, future).await.ok()
     }
 }
 

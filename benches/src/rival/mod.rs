@@ -14,8 +14,12 @@ use std::fmt;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::ops::DerefMut;
+use std::time::Duration;
 
 use clap::ValueEnum;
+
+use crate::workload::Workload;
 
 pub(crate) use self::gort::Gort;
 pub(crate) use self::smol::Smol;
@@ -23,11 +27,41 @@ pub(crate) use self::tokio::Tokio;
 
 /// The names of the runtimes, in the order in which tables show them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+#[value(rename_all = "snake_case")]
 pub(crate) enum Name {
     Gort,
+    /// With its own channel, and with async-channel where that has to have several receivers.
     Tokio,
+    /// tokio with kanal's channel.
+    TokioKanal,
+    /// tokio with flume's channel.
+    TokioFlume,
+    /// With async-channel, which is the channel that smol re-exports.
     Smol,
+    /// smol with kanal's channel.
+    SmolKanal,
     Go,
+}
+
+impl Name {
+    /// Whether the quick comparison includes it. flume is the fastest channel in no row.
+    pub(crate) fn is_quick(self) -> bool {
+        self != Name::TokioFlume
+    }
+
+    /// Whether this runtime takes part in `workload`.
+    pub(crate) fn takes(self, workload: Workload) -> bool {
+        match self {
+            Name::Gort | Name::Go => true,
+            // Their channels cannot have a capacity of zero.
+            Name::Tokio | Name::Smol => workload.capacity() != Some(0),
+            Name::TokioFlume => workload.capacity().is_some(),
+            // A value is lost if it is sent into the channel that loses the select.
+            Name::TokioKanal | Name::SmolKanal => {
+                workload.capacity().is_some() && workload != Workload::Select2Wait
+            }
+        }
+    }
 }
 
 impl fmt::Display for Name {
@@ -35,7 +69,10 @@ impl fmt::Display for Name {
         f.pad(match self {
             Name::Gort => "gort",
             Name::Tokio => "tokio",
+            Name::TokioKanal => "tokio_kanal",
+            Name::TokioFlume => "tokio_flume",
             Name::Smol => "smol",
+            Name::SmolKanal => "smol_kanal",
             Name::Go => "go",
         })
     }
@@ -84,6 +121,47 @@ pub(crate) trait Rival: 'static {
     fn http_stream(stream: Self::Stream) -> Self::HttpStream;
 }
 
+/// A runtime with locks of its own.
+pub(crate) trait Locks: Rival {
+    type Mutex: Send + Sync + 'static;
+    /// What waits until as many tasks are done as were added.
+    type WaitGroup: Clone + Send + Sync + 'static;
+
+    fn mutex(value: u64) -> Self::Mutex;
+
+    fn lock(mutex: &Self::Mutex)
+    -> impl Future<Output = impl DerefMut<Target = u64> + Send> + Send;
+
+    fn wait_group() -> Self::WaitGroup;
+
+    fn add(group: &Self::WaitGroup, tasks: usize);
+
+    fn done(group: &Self::WaitGroup);
+
+    fn wait(group: &Self::WaitGroup) -> impl Future<Output = ()> + Send;
+}
+
+/// A runtime with timers.
+pub(crate) trait Timed: Rival {
+    type Sleep: Future<Output: Send> + Send + 'static;
+
+    /// As [`run`](Rival::run), with timers.
+    fn run_timed<F>(procs: usize, root: F) -> io::Result<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        Self::run(procs, root)
+    }
+
+    fn sleep(duration: Duration) -> Self::Sleep;
+
+    /// What `future` gives, or `None` if it takes longer than `limit`.
+    fn timeout<F>(limit: Duration, future: F) -> impl Future<Output = Option<F::Output>> + Send
+    where
+        F: Future<Output: Send> + Send;
+}
+
 /// A TCP connection.
 pub(crate) trait Stream: Send + 'static {
     /// Reads what is there; zero at the end.
@@ -93,4 +171,21 @@ pub(crate) trait Stream: Send + 'static {
     fn read_exact(&mut self, buffer: &mut [u8]) -> impl Future<Output = io::Result<()>> + Send;
 
     fn write_all(&mut self, bytes: &[u8]) -> impl Future<Output = io::Result<()>> + Send;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Name;
+    use crate::workload::Workload;
+    use clap::ValueEnum;
+
+    #[test]
+    fn every_row_has_gort_and_go_and_another() {
+        for &workload in Workload::value_variants() {
+            let names = Name::value_variants().iter();
+            let takers: Vec<_> = names.filter(|name| name.takes(workload)).collect();
+            assert!(takers.contains(&&Name::Gort) && takers.contains(&&Name::Go));
+            assert!(takers.len() > 3, "{workload}: {takers:?}");
+        }
+    }
 }

@@ -3,14 +3,20 @@
 use std::future::Future;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::ops::DerefMut;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::runtime::Builder;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::{Mutex, Notify};
 use tokio::task::{self, JoinHandle};
+use tokio::time::{self, Sleep};
 
-use super::{Rival, Stream};
+use super::{Locks, Rival, Stream, Timed};
 
 #[derive(Debug)]
 pub(crate) struct Tokio;
@@ -26,14 +32,8 @@ impl Rival for Tokio {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let runtime = Builder::new_multi_thread()
-            .worker_threads(procs)
-            .enable_io()
-            .build()?;
-        // The thread in `block_on` is no worker: a root polled there would pay for a wake-up of
-        // another thread with each spawn.
-        let root = runtime.spawn(root);
-        runtime.block_on(root).map_err(io::Error::other)
+        let runtime = builder(procs).build()?;
+        run_on(&runtime, root)
     }
 
     fn spawn<F>(future: F) -> JoinHandle<F::Output>
@@ -76,6 +76,91 @@ impl Rival for Tokio {
 
     fn http_stream(stream: TcpStream) -> TokioIo<TcpStream> {
         TokioIo::new(stream)
+    }
+}
+
+/// Timers come at a price even where there are none, so only the rows about timers have them.
+fn builder(procs: usize) -> Builder {
+    let mut builder = Builder::new_multi_thread();
+    builder.worker_threads(procs).enable_io();
+    builder
+}
+
+/// Runs `root` on a worker. The thread in `block_on` is none: a root polled there would pay for a
+/// wake-up of another thread with each spawn.
+fn run_on<F>(runtime: &Runtime, root: F) -> io::Result<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    let root = runtime.spawn(root);
+    runtime.block_on(root).map_err(io::Error::other)
+}
+
+/// tokio has no wait group; a count and a `Notify` cost less than a `JoinSet` or tokio-util's
+/// `TaskTracker`.
+#[derive(Debug, Default)]
+pub(crate) struct WaitGroup {
+    /// Tasks that are not done. The last one notifies.
+    left: AtomicUsize,
+    done: Notify,
+}
+
+impl Locks for Tokio {
+    type Mutex = Mutex<u64>;
+    type WaitGroup = Arc<WaitGroup>;
+
+    fn mutex(value: u64) -> Mutex<u64> {
+        Mutex::new(value)
+    }
+
+    async fn lock(mutex: &Mutex<u64>) -> impl DerefMut<Target = u64> + Send {
+        mutex.lock().await
+    }
+
+    fn wait_group() -> Arc<WaitGroup> {
+        Arc::default()
+    }
+
+    fn add(group: &Arc<WaitGroup>, tasks: usize) {
+        // Ordering: Relaxed; spawning the tasks publishes it to them.
+        group.left.fetch_add(tasks, Ordering::Relaxed);
+    }
+
+    fn done(group: &Arc<WaitGroup>) {
+        // Ordering: AcqRel; the last task acquires what the others did, and hands it to the waiter.
+        if group.left.fetch_sub(1, Ordering::AcqRel) == 1 {
+            // Kept for the waiter if it comes later.
+            group.done.notify_one();
+        }
+    }
+
+    async fn wait(group: &Arc<WaitGroup>) {
+        group.done.notified().await;
+    }
+}
+
+impl Timed for Tokio {
+    type Sleep = Sleep;
+
+    fn run_timed<F>(procs: usize, root: F) -> io::Result<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        let runtime = builder(procs).enable_time().build()?;
+        run_on(&runtime, root)
+    }
+
+    fn sleep(duration: Duration) -> Sleep {
+        time::sleep(duration)
+    }
+
+    async fn timeout<F>(limit: Duration, future: F) -> Option<F::Output>
+    where
+        F: Future<Output: Send> + Send,
+    {
+        time::timeout(limit, future).await.ok()
     }
 }
 

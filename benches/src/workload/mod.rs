@@ -1,16 +1,30 @@
 //! What is measured. Each workload checks its own result: a count or a sum that is right only if
 //! every task ran exactly once.
 //!
-//! A scheduler workload is a function `round` that does the work once and returns how many
-//! operations that was; [`repeat`] times rounds until the window is full.
+//! Most workloads are a function `round` that does the work once and returns how many operations
+//! that was; [`repeat`] times rounds until the window is full. Where it is not time that is
+//! measured there is a function `once`.
 
 pub(crate) mod chained_spawn;
+pub(crate) mod chan_mpmc;
+pub(crate) mod chan_spsc;
 pub(crate) mod countdown;
+pub(crate) mod fork_join;
 pub(crate) mod http_hello;
+pub(crate) mod mutex;
+pub(crate) mod parked;
 pub(crate) mod ping_pong;
+pub(crate) mod ping_pong_chan;
+pub(crate) mod ring;
+pub(crate) mod select2;
+pub(crate) mod skynet;
+pub(crate) mod sleepers;
 pub(crate) mod spawn_await;
 pub(crate) mod spawn_fanout;
 pub(crate) mod tcp_echo;
+pub(crate) mod timer_churn;
+pub(crate) mod timers;
+pub(crate) mod waitgroup;
 pub(crate) mod yield_now;
 
 use std::fmt;
@@ -37,6 +51,55 @@ pub(crate) enum Workload {
     YieldOne,
     /// 1000 pairs of tasks, each exchanging two oneshot messages.
     PingPong,
+    /// Work divided into tasks that are joined: the 32nd Fibonacci number.
+    ForkJoinFib,
+    /// Work divided into tasks that are joined: two million numbers sorted.
+    ForkJoinSort,
+    /// Numbers from one task to another through a channel without a buffer.
+    CtxSwitch,
+    /// As `ctx_switch`, with room for one number.
+    #[value(name = "ctx_switch_1")]
+    CtxSwitch1,
+    /// As `ctx_switch`, with room for 100 numbers.
+    ChanSpsc,
+    /// Four senders and four receivers of one channel without a buffer.
+    #[value(name = "chan_mpmc_0")]
+    ChanMpmc0,
+    /// As `chan_mpmc_0`, with room for one number.
+    #[value(name = "chan_mpmc_1")]
+    ChanMpmc1,
+    /// As `chan_mpmc_0`, with room for 100 numbers.
+    #[value(name = "chan_mpmc_100")]
+    ChanMpmc100,
+    /// 100 pairs of tasks, each sending a number back and forth over two channels.
+    PingPongChan,
+    /// A number passed round a ring of 1000 tasks.
+    Ring,
+    /// A tree of tasks with a million leaves, whose numbers are summed through channels.
+    Skynet,
+    /// A select over two channels of which one is ready.
+    #[value(name = "select2")]
+    Select2,
+    /// A select over two channels into which two tasks send.
+    #[value(name = "select2_wait")]
+    Select2Wait,
+    /// Two tasks that add to a number under a mutex.
+    #[value(name = "mutex_2")]
+    Mutex2,
+    /// 1000 tasks that add to a number under a mutex.
+    #[value(name = "mutex_1000")]
+    Mutex1000,
+    /// Groups of ten tasks, waited for one group after the other.
+    #[value(name = "waitgroup")]
+    WaitGroup,
+    /// A million timers set and taken back.
+    Timers,
+    /// A time limit around something that is soon over, in 1000 tasks.
+    TimerChurn,
+    /// 100 000 tasks that sleep once: how late they wake.
+    Sleepers,
+    /// The memory of a million tasks that wait.
+    Parked,
     /// 50 connections in lock-step, client and server in one process.
     #[value(name = "tcp_echo_50")]
     TcpEcho50,
@@ -80,11 +143,41 @@ impl Workload {
         }
     }
 
+    /// The capacity of its channels, if it is about channels.
+    pub(crate) fn capacity(self) -> Option<usize> {
+        match self {
+            Workload::CtxSwitch | Workload::ChanMpmc0 => Some(0),
+            Workload::CtxSwitch1
+            | Workload::ChanMpmc1
+            | Workload::PingPongChan
+            | Workload::Ring
+            | Workload::Select2
+            | Workload::Select2Wait => Some(1),
+            Workload::Skynet => Some(skynet::CHILDREN),
+            Workload::ChanSpsc | Workload::ChanMpmc100 => Some(100),
+            _ => None,
+        }
+    }
+
     /// Whether the quick comparison includes it.
     pub(crate) fn is_quick(self) -> bool {
-        !matches!(
+        matches!(
             self,
-            Workload::TcpEcho50Outside | Workload::TcpEcho1000Outside
+            Workload::SpawnAwait
+                | Workload::SpawnFanout
+                | Workload::ChainedSpawn
+                | Workload::YieldMany
+                | Workload::YieldOne
+                | Workload::PingPong
+                | Workload::CtxSwitch
+                | Workload::ChanSpsc
+                | Workload::ChanMpmc100
+                | Workload::Select2
+                | Workload::Mutex2
+                | Workload::TimerChurn
+                | Workload::TcpEcho50
+                | Workload::TcpEcho1000
+                | Workload::HttpHello
         )
     }
 
@@ -106,7 +199,9 @@ impl Workload {
             Metric::Rate => "msg/s",
             Metric::P50 | Metric::P99 => "us",
             Metric::Cpu if self == Workload::HttpHello => "us/req",
+            Metric::Cpu if self == Workload::Sleepers => "us/task",
             Metric::Cpu => "us/msg",
+            Metric::Memory => "B/task",
         }
     }
 }

@@ -14,7 +14,7 @@ thread_local! {
 
     /// The goroutine that is one blocking call, on a thread made for those. Only that thread uses
     /// it.
-    #[cfg(all(feature = "rt", not(gort_loom)))]
+    #[cfg(feature = "rt")]
     static BLOCKING: Cell<Option<Id>> = const { Cell::new(None) };
 }
 
@@ -49,13 +49,13 @@ pub(crate) fn wants_exit(id: Id) -> bool {
 /// The current goroutine has this thread to itself, so it may block.
 ///
 /// It is never taken back: the number is not used again, and what the call polls has its own.
-#[cfg(all(feature = "rt", not(gort_loom)))]
+#[cfg(feature = "rt")]
 pub(crate) fn may_block() {
     BLOCKING.set(try_goid());
 }
 
 /// Whether this thread is in a poll, so that blocking it would keep others from running.
-#[cfg(all(feature = "rt", not(gort_loom)))]
+#[cfg(feature = "rt")]
 pub(crate) fn must_not_block() -> bool {
     let current = try_goid();
     current.is_some() && current != BLOCKING.get()

@@ -16,4 +16,6 @@ mod loom;
 pub(crate) mod note;
 #[cfg(feature = "rt")]
 pub(crate) mod rng;
+#[cfg(feature = "rt")]
+pub(crate) mod spin_lock;
 pub(crate) mod wake_list;

@@ -21,6 +21,13 @@ impl Rng {
         (x.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 32) as u32
     }
 
+    #[cold]
+    fn seed_by_place_and_time(&self) {
+        let place = std::ptr::from_ref(self).addr() as u64;
+        let time = std::time::UNIX_EPOCH.elapsed().unwrap_or_default();
+        self.0.set((place << 20 ^ time.as_nanos() as u64) | 2);
+    }
+
     /// Visits `0..n` once each, in a random coprime stride from a random start, as Go's
     /// `randomOrder` does: two thieves rarely meet at the same victim twice.
     pub(crate) fn visit(&self, n: u32) -> impl Iterator<Item = u32> + Clone + use<> {
@@ -35,6 +42,24 @@ impl Rng {
             Some(here)
         })
     }
+}
+
+thread_local! {
+    /// The generator of this thread. Its address and the time are its seed.
+    static OF_THREAD: Rng = Rng::new(0);
+}
+
+/// A pseudo-random number below `n`, which is not 0, from a generator of this thread.
+#[inline]
+pub(crate) fn below(n: u32) -> u32 {
+    let drawn = OF_THREAD.try_with(|rng| {
+        if rng.0.get() == 1 {
+            rng.seed_by_place_and_time();
+        }
+        rng.next()
+    });
+    // A thread that ends draws no lots any more.
+    ((u64::from(drawn.unwrap_or(0)) * u64::from(n)) >> 32) as u32
 }
 
 fn gcd(a: u32, b: u32) -> u32 {

@@ -12,6 +12,9 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("panic", &["base"]),
     ("task", &["base", "panic"]),
     ("scope", &["base", "panic"]),
+    ("wait", &["base"]),
+    ("chan", &["base", "wait"]),
+    ("select", &["base", "wait", "chan"]),
     ("queue", &["base"]),
     ("timer", &["base"]),
     ("netpoll", &["base"]),
@@ -58,7 +61,8 @@ fn uses_above(source: &Source, layers: &[(&str, &[&str])]) -> Vec<Finding> {
     let is_module = |name: &str| layers.iter().any(|(module, _)| *module == name);
     let mut findings = Vec::new();
     let mut check = |line: usize, used: &str| {
-        if used != module && !allowed.contains(&used) {
+        // The proc macros are a crate of their own.
+        if used != module && used != "__macros" && !allowed.contains(&used) {
             findings.push(source.finding(line, format!("`{module}` must not use `{used}`")));
         }
     };
