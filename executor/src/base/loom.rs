@@ -5,7 +5,6 @@
 
 use super::atomic::{AtomicU32, Ordering, UnsafeCell, check, while_weak};
 use super::note::Note;
-use super::spin_lock::{Marked, SpinLock};
 use loom::thread;
 use std::sync::Arc;
 
@@ -99,33 +98,4 @@ fn a_second_sleep_needs_a_second_wake() {
 #[test]
 fn a_call_ends_one_sleep() {
     check(None, a_second_sleep_needs_a_second_wake);
-}
-
-/// Counts under a lock whose word doubles as a hint.
-struct Counter(u32);
-
-impl Marked for Counter {
-    fn marks(&self) -> u32 {
-        self.0 << 1
-    }
-}
-
-/// Two threads count, and an onlooker that sees a mark finds what it promises.
-fn two_count() {
-    let lock = Arc::new(SpinLock::new(Counter(0)));
-    let other = {
-        let lock = lock.clone();
-        thread::spawn(move || lock.lock().0 += 1)
-    };
-    lock.lock().0 += 1;
-    other.join().unwrap();
-    assert_eq!(lock.marks(), Some(4));
-    assert_eq!(lock.lock().0, 2);
-}
-
-#[test]
-fn holders_of_a_spin_lock_follow_each_other() {
-    check(None, two_count);
-    assert!(while_weak("spin.lock", two_count));
-    assert!(while_weak("spin.unlock", two_count));
 }
