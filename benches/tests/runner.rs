@@ -69,17 +69,23 @@ fn a_scheduler_row_has_a_time_for_each_runtime() {
         "yield_one",
         "ping_pong",
         "fork_join_fib",
-        "mutex_2",
-        "waitgroup",
         "timer_churn",
     ] {
-        assert_complete(&results(row, "tokio,smol"), &["tokio", "smol"], &["time"]);
+        let rivals = ["gort", "tokio", "smol"];
+        assert_complete(&results(row, &rivals.join(",")), &rivals, &["time"]);
     }
 }
 
 #[test]
 fn a_channel_row_has_a_time_for_each_channel() {
-    let rivals = ["tokio", "tokio_kanal", "tokio_flume", "smol", "smol_kanal"];
+    let rivals = [
+        "gort",
+        "tokio",
+        "tokio_kanal",
+        "tokio_flume",
+        "smol",
+        "smol_kanal",
+    ];
     for row in ["ctx_switch_1", "chan_mpmc_100", "ring", "select2"] {
         assert_complete(&results(row, &rivals.join(",")), &rivals, &["time"]);
     }
@@ -87,16 +93,16 @@ fn a_channel_row_has_a_time_for_each_channel() {
 
 #[test]
 fn a_runtime_whose_channel_cannot_do_the_work_is_left_out_of_the_row() {
-    let rendezvous = results("ctx_switch", "tokio,tokio_kanal,smol");
-    assert_complete(&rendezvous, &["tokio_kanal"], &["time"]);
-    let select = results("select2_wait", "tokio,tokio_kanal,smol");
-    assert_complete(&select, &["tokio", "smol"], &["time"]);
+    let rendezvous = results("ctx_switch", "gort,tokio,tokio_kanal,smol");
+    assert_complete(&rendezvous, &["gort", "tokio_kanal"], &["time"]);
+    let select = results("select2_wait", "gort,tokio,tokio_kanal,smol");
+    assert_complete(&select, &["gort", "tokio", "smol"], &["time"]);
 }
 
 #[test]
 fn sleepers_have_lateness_and_processor_time() {
-    let results = results("sleepers", "tokio,smol");
-    assert_complete(&results, &["tokio", "smol"], &["p50", "p99", "cpu"]);
+    let results = results("sleepers", "gort,tokio,smol");
+    assert_complete(&results, &["gort", "tokio", "smol"], &["p50", "p99", "cpu"]);
 }
 
 #[test]
