@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use tokio_test::task::spawn;
 use tokio_test::{assert_pending, assert_ready_ok};
 
-use super::{Direction, Netpoll, PollDesc, PollTimeout, Spent};
+use super::{Direction, Netpoll, PollDesc, PollTimeout, Poller, Spent};
 use crate::base::clock;
 use crate::base::wake_list::WakeList;
 
@@ -48,8 +48,11 @@ fn look(netpoll: &Netpoll) -> usize {
 }
 
 fn poll(netpoll: &Netpoll, timeout: PollTimeout) -> usize {
+    poll_as(netpoll.try_acquire().expect("nobody else polls"), timeout)
+}
+
+fn poll_as(mut poller: Poller<'_>, timeout: PollTimeout) -> usize {
     let mut out = WakeList::new();
-    let mut poller = netpoll.try_acquire().expect("nobody else polls");
     let woken = poller.poll(timeout, &mut out).unwrap();
     drop(poller);
     out.wake_all();
@@ -267,7 +270,13 @@ fn wake_ends_the_blocking_poll() {
     for netpoll in netpolls() {
         let poller = std::thread::spawn({
             let netpoll = Arc::clone(&netpoll);
-            move || poll(&netpoll, PollTimeout::Forever)
+            // The one below who looks for the poller has the role himself for a moment.
+            move || loop {
+                if let Some(poller) = netpoll.try_acquire() {
+                    return poll_as(poller, PollTimeout::Forever);
+                }
+                std::thread::yield_now();
+            }
         });
         while netpoll.try_acquire().is_some() {
             std::thread::yield_now();
