@@ -4,6 +4,7 @@ mod spawn;
 mod go;
 mod defer;
 mod hook;
+mod chan;
 mod join;
 mod join_set;
 mod panic;
