@@ -18,8 +18,9 @@
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::parse::{ParseStream, Parser};
+use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
-use syn::{Block, Expr, ExprClosure, Pat, PatType, Stmt, UnOp};
+use syn::{Block, Expr, ExprClosure, Pat, PatType, Stmt, Token, UnOp};
 
 use crate::awaits::{do_await, does_await};
 use crate::form::{braces_alone, check_arity, closure_call_of, only_expression, peel};
@@ -206,9 +207,7 @@ impl<'a> Reader<'a> {
                     return Ok(Code::Chain(whole));
                 }
                 let mut call = call.clone();
-                for argument in &mut call.args {
-                    *argument = Expr::Verbatim(self.argument(argument));
-                }
+                self.take_arguments(&mut call.args);
                 Ok(Code::Call(call.into_token_stream()))
             }
             Expr::MethodCall(call) if call.attrs.is_empty() => {
@@ -216,9 +215,7 @@ impl<'a> Reader<'a> {
                     return Ok(Code::Chain(whole));
                 }
                 let mut call = call.clone();
-                for argument in &mut call.args {
-                    *argument = Expr::Verbatim(self.argument(argument));
-                }
+                self.take_arguments(&mut call.args);
                 Ok(Code::Call(call.into_token_stream()))
             }
             Expr::Closure(closure) => self.closure(closure),
@@ -296,6 +293,13 @@ impl<'a> Reader<'a> {
                 .extend(quote_spanned!(place=> let #pattern = #held;));
         }
         Ok(body_of(closure))
+    }
+
+    /// Takes the arguments of the call, and puts in their places what stands there later.
+    fn take_arguments(&mut self, arguments: &mut Punctuated<Expr, Token![,]>) {
+        for argument in arguments {
+            *argument = Expr::Verbatim(self.argument(argument));
+        }
     }
 
     /// Takes an argument of the call; gives what stands in its place.

@@ -12,7 +12,7 @@
 //! is lowered here and not by a macro in its body, for in an expansion within the expansion editors
 //! would complete nothing.
 
-use proc_macro2::{Delimiter, Group, TokenStream};
+use proc_macro2::{Group, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
@@ -22,8 +22,8 @@ use syn::{Block, Expr, Ident, Pat, Path, ReturnType, Stmt, Token, Type, parse_qu
 
 use crate::entry::Function;
 use crate::levels::{Lowered, lower};
-use crate::made_at;
 use crate::scope::typed_return;
+use crate::{braced, made_at};
 
 /// Expands `#[defers]`.
 pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
@@ -103,9 +103,7 @@ impl Function {
         else {
             return;
         };
-        let mut body = Group::new(Delimiter::Brace, body);
-        body.set_span(self.body.span());
-        self.body = body;
+        self.body = braced(body, self.body.span());
     }
 }
 

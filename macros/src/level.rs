@@ -1,14 +1,14 @@
 //! [`Level`]: the code of one level of a defer scope, see [`levels`](crate::levels).
 
-use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
+use proc_macro2::{Group, Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Attribute, Path, Type};
 
 use crate::deferred::{Code, Deferred, outcome_at};
-use crate::made_at;
 use crate::scope::typed_return;
 use crate::start::awaited;
+use crate::{braced, made_at};
 
 /// What the code of all levels of a scope depends on.
 #[derive(Clone, Copy)]
@@ -131,7 +131,7 @@ impl Level<'_> {
 }
 
 /// The block that is the body of deferred code which does not wait for a call.
-fn body(deferred: &Deferred, place: Span) -> TokenStream {
+fn body(deferred: &Deferred, place: Span) -> Group {
     let span = made_at(place);
     let head = &deferred.head;
     let code = match &deferred.code {
@@ -163,12 +163,6 @@ pub(crate) fn discarded(call: &TokenStream) -> TokenStream {
             }
         }
     )
-}
-
-fn braced(code: TokenStream, span: Span) -> TokenStream {
-    let mut group = Group::new(Delimiter::Brace, code);
-    group.set_span(span);
-    group.into_token_stream()
 }
 
 /// The name of a level's stack in expansions.

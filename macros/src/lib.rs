@@ -48,7 +48,7 @@ mod select;
 mod start;
 
 use proc_macro::TokenStream;
-use proc_macro2::{Span, TokenStream as TokenStream2, TokenTree};
+use proc_macro2::{Delimiter, Group, Span, TokenStream as TokenStream2, TokenTree};
 use quote::{ToTokens, quote};
 
 /// The span of a token that the user did not write and that stands for what is at `place`.
@@ -62,6 +62,13 @@ fn made_at(place: Span) -> Span {
 /// compiler point at the whole macro call instead of at the code that an error is about.
 fn doors(gort: &impl ToTokens) -> TokenStream2 {
     quote!(use #gort::__rt;)
+}
+
+/// A block at `place`, which is a span of ours.
+fn braced(code: TokenStream2, place: Span) -> Group {
+    let mut group = Group::new(Delimiter::Brace, code);
+    group.set_span(place);
+    group
 }
 
 /// Parts the crate that a wrapper passes first, as `[$crate]`, from the user's input.

@@ -4,7 +4,7 @@
 //! macros at once. One with a `defer!` in it is cut into [`levels`](crate::levels); a future is
 //! then wrapped into `__rt::scope`, which runs the deferred code when it is dropped.
 
-use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
+use proc_macro2::{Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::parse::Parser;
 use syn::spanned::Spanned;
@@ -15,8 +15,8 @@ use syn::{
 };
 
 use crate::levels::{Lowered, lower};
-use crate::made_at;
 use crate::nested::{as_defer, macro_name, mentions_defer};
+use crate::{braced, made_at};
 
 /// Statements that end in a value, and the type of that value where the user gave it.
 pub(crate) struct Scope {
@@ -79,12 +79,12 @@ impl Scope {
         let typed_return = output.as_ref().map(typed_return);
         match lower(&self.statements, true, output.as_ref()) {
             Some(Lowered { code, .. }) => {
-                let body = braced(quote!(#typed_return #code), last);
+                let body = braced(quote!(#typed_return #code), made_at(last));
                 quote_spanned!(place=> __rt::scope(async #capture #body))
             }
             None => {
                 let statements = self.statements;
-                let body = braced(quote!(#typed_return #statements), last);
+                let body = braced(quote!(#typed_return #statements), made_at(last));
                 quote_spanned!(place=> async #capture #body)
             }
         }
@@ -99,7 +99,7 @@ impl Scope {
             Some(Lowered { code, .. }) => code,
             None => self.statements,
         };
-        let body = braced(code, last);
+        let body = braced(code, made_at(last));
         quote_spanned!(made_at(first)=> || #output #body)
     }
 }
@@ -164,12 +164,6 @@ impl<'ast> Visit<'ast> for Values {
     fn visit_expr_async(&mut self, _: &'ast ExprAsync) {}
 
     fn visit_item(&mut self, _: &'ast Item) {}
-}
-
-fn braced(code: TokenStream, place: Span) -> Group {
-    let mut group = Group::new(Delimiter::Brace, code);
-    group.set_span(made_at(place));
-    group
 }
 
 /// A `return` that is never reached and tells the compiler the type of the block's value.

@@ -23,8 +23,8 @@ use syn::parse::{Parse, ParseStream, Parser};
 use syn::spanned::Spanned;
 use syn::{Expr, Pat, Token};
 
-use crate::refusal::as_expression;
-use crate::{doors, half_typed, made_at};
+use crate::refusal::{Mistakes, as_expression};
+use crate::{braced, crate_and_input, doors, half_typed, made_at};
 
 /// A word for each arm: the order of their trials is a set of so many bits.
 const CASES_MAX: usize = 64;
@@ -37,7 +37,7 @@ struct Select {
     /// What is done if no arm is ready.
     default: Option<TokenStream>,
     /// All mistakes, joined.
-    mistakes: Option<syn::Error>,
+    mistakes: Mistakes,
 }
 
 /// `pattern = operand, if guard => body`.
@@ -50,12 +50,7 @@ struct Case {
 
 /// Expands `select!`; `input` begins with the group `[$crate]`.
 pub(crate) fn expand(input: TokenStream) -> TokenStream {
-    let mut input = input.into_iter();
-    let gort = match input.next() {
-        Some(TokenTree::Group(path)) => path.stream(),
-        other => unreachable!("the wrapper passes the crate first, not {other:?}"),
-    };
-    let input: TokenStream = input.collect();
+    let (gort, input) = crate_and_input(input);
     let error = match Select::parse.parse2(input.clone()) {
         Ok(select) => return select.expand(&gort),
         Err(error) => error,
@@ -68,11 +63,7 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
 
 impl Select {
     fn mistake(&mut self, place: impl ToTokens, message: &str) {
-        let mistake = syn::Error::new_spanned(place, message);
-        match &mut self.mistakes {
-            None => self.mistakes = Some(mistake),
-            Some(mistakes) => mistakes.combine(mistake),
-        }
+        self.mistakes.add(syn::Error::new_spanned(place, message));
     }
 
     fn parse_default(&mut self, input: ParseStream<'_>) -> syn::Result<()> {
@@ -137,7 +128,7 @@ impl Parse for Select {
             is_biased: false,
             cases: Vec::new(),
             default: None,
-            mistakes: None,
+            mistakes: Mistakes::default(),
         };
         if input
             .fork()
@@ -234,15 +225,15 @@ fn may_fail(pattern: &Pat) -> bool {
 
 impl Select {
     fn expand(self, gort: &TokenStream) -> TokenStream {
-        if let Some(mistakes) = &self.mistakes {
-            return as_expression(mistakes);
+        if let Err(mistakes) = self.mistakes.into_result() {
+            return as_expression(&mistakes);
         }
         let doors = doors(gort);
         let here = Span::mixed_site();
         let Some(first) = self.cases.first() else {
             return match self.default {
                 Some(body) => quote!({ #body }),
-                None => quote_spanned!(here=> { #doors match __rt::for_ever().await {} }),
+                None => quote_spanned!(here=> { #doors __rt::never().await }),
             };
         };
         let place = made_at(first.operand.span());
@@ -330,6 +321,6 @@ impl Case {
             }
             None => quote_spanned!(here=> ::core::mem::drop(value);),
         };
-        Group::new(proc_macro2::Delimiter::Brace, quote!(#bound #body))
+        braced(quote!(#bound #body), here)
     }
 }

@@ -20,7 +20,6 @@ const CLOSED: u32 = 8;
 /// What both ends of a channel share.
 pub(crate) struct Channel<T> {
     state: SpinLock<State<T>>,
-    capacity: usize,
     /// How many `Sender`s and `Receiver`s there are. A `Chan` counts as neither.
     senders: AtomicUsize,
     receivers: AtomicUsize,
@@ -65,11 +64,6 @@ impl Aftermath {
             waker: None,
             tell_streams: true,
         }
-    }
-
-    /// Whether streams are to be told.
-    pub(crate) fn tells_streams(&self) -> bool {
-        self.tell_streams
     }
 }
 
@@ -142,7 +136,7 @@ impl<T> State<T> {
         (step, after)
     }
 
-    /// Puts a sender behind the others.
+    /// Puts a sender behind the others. Tells whether streams wait for what it sends.
     ///
     /// # Safety
     /// [`Channel::leave`] is called before the waiter drops.
@@ -150,13 +144,10 @@ impl<T> State<T> {
         &mut self,
         waiter: Pin<&mut Waiter<Ticket<T>>>,
         waker: Option<Waker>,
-    ) -> Aftermath {
+    ) -> bool {
         // SAFETY: the state does not move, and the caller promises the rest.
         unsafe { self.senders.push_back(waiter, waker) };
-        Aftermath {
-            waker: None,
-            tell_streams: !self.streams.is_empty(),
-        }
+        !self.streams.is_empty()
     }
 
     /// Puts a receiver behind the others.
@@ -170,19 +161,6 @@ impl<T> State<T> {
     ) {
         // SAFETY: as in `wait_to_send`.
         unsafe { self.receivers.push_back(waiter, waker) };
-    }
-
-    /// Puts a stream among those that are told of values.
-    ///
-    /// # Safety
-    /// As [`wait_to_send`](Self::wait_to_send).
-    pub(super) unsafe fn wait_to_be_told(
-        &mut self,
-        waiter: Pin<&mut Waiter<Ticket<T>>>,
-        waker: Waker,
-    ) {
-        // SAFETY: as in `wait_to_send`.
-        unsafe { self.streams.push_back(waiter, waker) };
     }
 
     /// Takes all who wait out of their queues, oldest receivers first: they find that nobody served
@@ -229,7 +207,6 @@ impl<T> Channel<T> {
                 returned: VecDeque::new(),
                 streams: Queue::new(),
             }),
-            capacity,
             senders: AtomicUsize::new(0),
             receivers: AtomicUsize::new(0),
         }
@@ -290,29 +267,26 @@ impl<T> Channel<T> {
         mut waiter: Pin<&mut Waiter<Ticket<T>>>,
         waker: &Waker,
     ) -> Step<()> {
-        if self.may_send() {
-            let value = &mut waiter.as_mut().payload().value;
-            let step = self.try_send(value);
-            if step != Step::NotNow {
-                return step;
-            }
+        match self.try_send(&mut waiter.as_mut().payload().value) {
+            Step::NotNow => {}
+            step => return step,
         }
         // Not under the lock: it is foreign code.
         let waker = waker.clone();
         let mut state = self.lock();
         let (step, after) = state.send(&mut waiter.as_mut().payload().value);
-        let unneeded = if step == Step::NotNow {
+        if step == Step::NotNow {
             // SAFETY: the caller promises it.
-            let after = unsafe { state.wait_to_send(waiter, Some(waker)) };
+            let streams_wait = unsafe { state.wait_to_send(waiter, Some(waker)) };
             drop(state);
-            self.finish(after);
-            return Step::NotNow;
-        } else {
-            waker
-        };
+            if streams_wait {
+                self.tell_streams();
+            }
+            return step;
+        }
         drop(state);
         self.finish(after);
-        drop_quietly(unneeded);
+        drop_quietly(waker);
         step
     }
 
@@ -330,19 +304,8 @@ impl<T> Channel<T> {
             Step::NotNow => {}
             step => return step,
         }
-        // Not under the lock: it is foreign code.
-        let waker = waker.clone();
-        let mut state = self.lock();
-        let (step, after) = state.recv();
-        if matches!(step, Step::NotNow) {
-            // SAFETY: the caller promises it.
-            unsafe { state.wait_to_receive(waiter, Some(waker)) };
-            return step;
-        }
-        drop(state);
-        self.finish(after);
-        drop_quietly(waker);
-        step
+        // SAFETY: the caller promises it.
+        unsafe { self.recv_or_enter(|state| &mut state.receivers, waiter, waker) }
     }
 
     /// What [`recv_or_wait`](Self::recv_or_wait) is for receivers, for streams.
@@ -354,12 +317,27 @@ impl<T> Channel<T> {
         waiter: Pin<&mut Waiter<Ticket<T>>>,
         waker: &Waker,
     ) -> Step<T> {
+        // SAFETY: the caller promises it.
+        unsafe { self.recv_or_enter(|state| &mut state.streams, waiter, waker) }
+    }
+
+    /// Receives a value, or leaves the waiter in one of the queues.
+    ///
+    /// # Safety
+    /// [`leave`](Self::leave) is called before the waiter drops.
+    unsafe fn recv_or_enter(
+        &self,
+        queue: impl FnOnce(&mut State<T>) -> &mut Queue<T>,
+        waiter: Pin<&mut Waiter<Ticket<T>>>,
+        waker: &Waker,
+    ) -> Step<T> {
+        // Not under the lock: it is foreign code.
         let waker = waker.clone();
         let mut state = self.lock();
         let (step, after) = state.recv();
         if matches!(step, Step::NotNow) {
-            // SAFETY: the caller promises it.
-            unsafe { state.wait_to_be_told(waiter, waker) };
+            // SAFETY: the state does not move, and the caller promises the rest.
+            unsafe { queue(&mut state).push_back(waiter, waker) };
             return step;
         }
         drop(state);
@@ -449,10 +427,9 @@ impl<T> Channel<T> {
             state.returned.extend(value);
             let tell_streams = !state.streams.is_empty();
             drop(state);
-            self.finish(Aftermath {
-                waker: None,
-                tell_streams,
-            });
+            if tell_streams {
+                self.tell_streams();
+            }
             return;
         }
     }
@@ -493,7 +470,7 @@ impl<T> Channel<T> {
     }
 
     pub(super) fn capacity(&self) -> usize {
-        self.capacity
+        self.lock().capacity
     }
 
     pub(super) fn is_closed(&self) -> bool {
@@ -535,7 +512,7 @@ impl<T> fmt::Debug for Channel<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Channel")
             .field("len", &self.len())
-            .field("capacity", &self.capacity)
+            .field("capacity", &self.capacity())
             .field("is_closed", &self.is_closed())
             .finish_non_exhaustive()
     }

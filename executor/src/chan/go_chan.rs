@@ -12,8 +12,7 @@ use std::sync::Arc;
 ///
 /// It is closed by [`close`](Self::close) only. A goroutine that receives from a channel which
 /// nobody will ever close waits for ever, as in Go; where that is not wanted,
-/// [`chan`](super::chan())
-/// makes a channel that ends with its last sender.
+/// [`chan`](super::chan()) makes a channel that ends with its last sender.
 ///
 /// What is a mistake in Go is one here, and panics with Go's text: to send on a closed channel, and
 /// to close one twice.

@@ -70,10 +70,10 @@
 //!   much as the lock, and Go's order of checks, close, and a select over several channels need
 //!   decisions that no other operation comes between.
 //! - *Waking a receiver to look for itself*: it may find that another was faster, and waits again
-//!   at
-//!   the end of the queue. A value handed over is one wake-up and no second look.
+//!   at the end of the queue. A value handed over is one wake-up and no second look.
 //! - *Permits for sends in a select* (reserve, then send): a rendezvous cannot be reserved.
 
+mod attempt;
 mod channel;
 mod errors;
 mod go_chan;

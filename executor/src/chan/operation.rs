@@ -16,6 +16,18 @@ pub(crate) struct Parts<'a, 'p, T> {
     pub(crate) waiter: Pin<&'p mut Waiter<Ticket<T>>>,
 }
 
+impl<T> Parts<'_, '_, T> {
+    /// Ends the wait, if it waits.
+    #[inline]
+    pub(crate) fn leave(self) {
+        if let Some(channel) = self.channel {
+            if *self.has_waited && self.waiter.is_waiting() {
+                channel.leave(self.waiter);
+            }
+        }
+    }
+}
+
 /// A send or a receive.
 pub(crate) trait Operation<'a, T: 'a>: Future {
     /// Whether it sends; otherwise it receives.

@@ -1,11 +1,10 @@
 //! The futures of a send.
 
-use super::channel::{Channel, Step};
+use super::attempt::Attempt;
+use super::channel::Channel;
 use super::errors::{Closed, SendError};
 use super::operation::{Operation, Parts};
-use super::ticket::Ticket;
 use super::{Chan, Sender};
-use crate::wait::Waiter;
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
@@ -72,7 +71,7 @@ impl<T> OnClosed<T> for Chan<T> {
 /// loses, its value is dropped.
 #[must_use = "a future does nothing unless it is awaited"]
 pub struct Sending<'a, T, H: OnClosed<T> = Sender<T>> {
-    core: Core<'a, T>,
+    attempt: Attempt<'a, T>,
     handle: PhantomData<fn() -> H>,
 }
 
@@ -81,130 +80,37 @@ pub struct Sending<'a, T, H: OnClosed<T> = Sender<T>> {
 /// In a `select!` it is an arm that leaves its value in the slot if it loses.
 #[must_use = "a future does nothing unless it is awaited"]
 pub struct SendingFrom<'a, T, H: OnClosed<T> = Sender<T>> {
-    core: Core<'a, T>,
+    attempt: Attempt<'a, T>,
     /// Empty while the value is in the waiter.
     slot: &'a mut Option<T>,
     handle: PhantomData<fn() -> H>,
 }
 
-/// A send whose value is in the waiter.
-struct Core<'a, T> {
-    /// `None` for a nil channel, to which nothing is ever sent.
-    channel: Option<&'a Channel<T>>,
-    /// Whether it has waited. If it has and does not, it was served or dismissed.
-    has_waited: bool,
-    /// Pinned with the future: a queue of the channel may link it.
-    waiter: Waiter<Ticket<T>>,
-}
-
-impl<'a, T> Core<'a, T> {
-    #[inline]
-    fn new(channel: Option<&'a Channel<T>>, value: Option<T>) -> Self {
-        Self {
-            channel,
-            has_waited: false,
-            waiter: Waiter::new(Ticket::single(value)),
-        }
-    }
-
-    #[inline]
-    fn parts(self: Pin<&mut Self>) -> Parts<'a, '_, T> {
-        // SAFETY: the waiter is structurally pinned: it is reached through this method only, which
-        // pins it again, and never moved. The others never are.
-        let this = unsafe { self.get_unchecked_mut() };
-        Parts {
-            channel: this.channel,
-            has_waited: &mut this.has_waited,
-            // SAFETY: as above.
-            waiter: unsafe { Pin::new_unchecked(&mut this.waiter) },
-        }
-    }
-
-    /// Ready when the value has been taken, or will not be. Then it is in the waiter no more, or
-    /// still.
-    #[inline]
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let Parts {
-            channel,
-            has_waited,
-            mut waiter,
-        } = self.parts();
-        let Some(channel) = channel else {
-            return Poll::Pending;
-        };
-        if !*has_waited {
-            // SAFETY: `drop` takes the waiter out, and the waiter is pinned until then.
-            match unsafe { channel.send_or_wait(waiter, cx.waker()) } {
-                Step::Done(()) | Step::Closed => return Poll::Ready(()),
-                Step::NotNow => *has_waited = true,
-            }
-            return Poll::Pending;
-        }
-        if waiter.is_waiting() {
-            channel.rewake(waiter.as_mut(), cx.waker());
-            if waiter.is_waiting() {
-                return Poll::Pending;
-            }
-        }
-        Poll::Ready(())
-    }
-
-    /// Puts the value that is in `slot`, if there is one, into the waiter, which is not waiting
-    /// then.
-    #[inline]
-    fn load(mut self: Pin<&mut Self>, slot: &mut Option<T>) -> Pin<&mut Self> {
-        if slot.is_some() {
-            self.as_mut().parts().waiter.payload().value = slot.take();
-        }
-        self
-    }
-
-    /// The value, if it is still here. Not while the send waits.
-    #[inline]
-    fn take_value(self: Pin<&mut Self>) -> Option<T> {
-        self.parts().waiter.payload().value.take()
-    }
-
-    /// Ends the wait.
-    #[inline]
-    fn leave(self: Pin<&mut Self>) {
-        let Parts {
-            channel,
-            has_waited,
-            waiter,
-        } = self.parts();
-        if !*has_waited {
-            return;
-        }
-        if let Some(channel) = channel {
-            if waiter.is_waiting() {
-                channel.leave(waiter);
-            }
-        }
-    }
-}
-
-impl<T> Drop for Core<'_, T> {
-    #[inline]
-    fn drop(&mut self) {
-        // SAFETY: if it waits it is pinned, and it is not moved any more.
-        unsafe { Pin::new_unchecked(self) }.leave();
-    }
+/// Polls a send. Ready when the value has been taken, or will not be. Then it is in the waiter no
+/// more, or still.
+#[inline]
+fn poll_send<T>(attempt: Pin<&mut Attempt<'_, T>>, cx: &mut Context<'_>) -> Poll<()> {
+    attempt
+        .poll(cx, |channel, waiter, waker| {
+            // SAFETY: the attempt takes the waiter out as it drops, and it is pinned until then.
+            unsafe { channel.send_or_wait(waiter, waker) }
+        })
+        .map(drop)
 }
 
 impl<'a, T, H: OnClosed<T>> Sending<'a, T, H> {
     #[inline]
     pub(super) fn new(channel: Option<&'a Channel<T>>, value: T) -> Self {
         Self {
-            core: Core::new(channel, Some(value)),
+            attempt: Attempt::new(channel, Some(value)),
             handle: PhantomData,
         }
     }
 
     #[inline]
-    fn core(self: Pin<&mut Self>) -> Pin<&mut Core<'a, T>> {
-        // SAFETY: `core` is structurally pinned: this method is the one way to it.
-        unsafe { self.map_unchecked_mut(|this| &mut this.core) }
+    fn pinned(self: Pin<&mut Self>) -> Pin<&mut Attempt<'a, T>> {
+        // SAFETY: `attempt` is structurally pinned: this method is the one way to it.
+        unsafe { self.map_unchecked_mut(|this| &mut this.attempt) }
     }
 }
 
@@ -213,8 +119,8 @@ impl<T, H: OnClosed<T>> Future for Sending<'_, T, H> {
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<H::Sent> {
-        let mut core = self.core();
-        core.as_mut().poll(cx).map(|()| H::sent(core.take_value()))
+        let mut attempt = self.pinned();
+        poll_send(attempt.as_mut(), cx).map(|()| H::sent(attempt.take_value()))
     }
 }
 
@@ -222,15 +128,15 @@ impl<'a, T, H: OnClosed<T>> Operation<'a, T> for Sending<'a, T, H> {
     const SENDS: bool = true;
 
     fn channel(&self) -> Option<&'a Channel<T>> {
-        self.core.channel
+        self.attempt.channel
     }
 
     fn parts(self: Pin<&mut Self>) -> Parts<'a, '_, T> {
-        self.core().parts()
+        self.pinned().parts()
     }
 
     fn settle(self: Pin<&mut Self>) -> H::Sent {
-        H::sent(self.core().take_value())
+        H::sent(self.pinned().take_value())
     }
 }
 
@@ -239,20 +145,20 @@ impl<'a, T, H: OnClosed<T>> SendingFrom<'a, T, H> {
     pub(super) fn new(channel: Option<&'a Channel<T>>, slot: &'a mut Option<T>) -> Self {
         Self {
             // With nothing to send it waits for ever, as on a nil channel.
-            core: Core::new(channel.filter(|_| slot.is_some()), None),
+            attempt: Attempt::new(channel.filter(|_| slot.is_some()), None),
             slot,
             handle: PhantomData,
         }
     }
 
     #[inline]
-    fn split(self: Pin<&mut Self>) -> (Pin<&mut Core<'a, T>>, &mut Option<T>) {
-        // SAFETY: `core` is structurally pinned: it is reached through this method only, which pins
-        // it again, and never moved. The slot never is.
+    fn split(self: Pin<&mut Self>) -> (Pin<&mut Attempt<'a, T>>, &mut Option<T>) {
+        // SAFETY: `attempt` is structurally pinned: it is reached through this method only, which
+        // pins it again, and never moved. The slot never is.
         let this = unsafe { self.get_unchecked_mut() };
         // SAFETY: as above.
-        let core = unsafe { Pin::new_unchecked(&mut this.core) };
-        (core, this.slot)
+        let attempt = unsafe { Pin::new_unchecked(&mut this.attempt) };
+        (attempt, this.slot)
     }
 }
 
@@ -262,8 +168,8 @@ impl<T, H: OnClosed<T>> Future for SendingFrom<'_, T, H> {
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<H::SentFrom> {
         let mut this = self;
-        let (core, slot) = this.as_mut().split();
-        core.load(slot).poll(cx).map(|()| Operation::settle(this))
+        let (attempt, slot) = this.as_mut().split();
+        poll_send(attempt.load(slot), cx).map(|()| Operation::settle(this))
     }
 }
 
@@ -271,17 +177,17 @@ impl<'a, T, H: OnClosed<T>> Operation<'a, T> for SendingFrom<'a, T, H> {
     const SENDS: bool = true;
 
     fn channel(&self) -> Option<&'a Channel<T>> {
-        self.core.channel
+        self.attempt.channel
     }
 
     fn parts(self: Pin<&mut Self>) -> Parts<'a, '_, T> {
-        let (core, slot) = self.split();
-        core.load(slot).parts()
+        let (attempt, slot) = self.split();
+        attempt.load(slot).parts()
     }
 
     fn settle(self: Pin<&mut Self>) -> H::SentFrom {
-        let (core, slot) = self.split();
-        *slot = core.take_value();
+        let (attempt, slot) = self.split();
+        *slot = attempt.take_value();
         H::sent_from(slot.is_some())
     }
 }
@@ -291,9 +197,9 @@ impl<T, H: OnClosed<T>> Drop for SendingFrom<'_, T, H> {
     fn drop(&mut self) {
         // SAFETY: if it waits it is pinned, and it is not moved any more.
         let this = unsafe { Pin::new_unchecked(self) };
-        let (mut core, slot) = this.split();
-        core.as_mut().leave();
-        if let Some(value) = core.take_value() {
+        let (mut attempt, slot) = this.split();
+        attempt.as_mut().parts().leave();
+        if let Some(value) = attempt.take_value() {
             *slot = Some(value);
         }
     }
@@ -302,7 +208,7 @@ impl<T, H: OnClosed<T>> Drop for SendingFrom<'_, T, H> {
 impl<T, H: OnClosed<T>> fmt::Debug for Sending<'_, T, H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sending")
-            .field("is_waiting", &self.core.waiter.is_waiting())
+            .field("is_waiting", &self.attempt.is_waiting())
             .finish_non_exhaustive()
     }
 }
@@ -310,7 +216,7 @@ impl<T, H: OnClosed<T>> fmt::Debug for Sending<'_, T, H> {
 impl<T, H: OnClosed<T>> fmt::Debug for SendingFrom<'_, T, H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SendingFrom")
-            .field("is_waiting", &self.core.waiter.is_waiting())
+            .field("is_waiting", &self.attempt.is_waiting())
             .finish_non_exhaustive()
     }
 }

@@ -4,6 +4,7 @@ use super::Location;
 use super::in_flight;
 use super::payload::Payload;
 use crate::base::id::Id;
+use crate::base::wake_list::drop_quietly;
 use std::any::Any;
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::fmt;
@@ -105,10 +106,7 @@ impl Panic {
 
     /// The text of the panic, if its payload is text.
     fn text(&self) -> Option<&str> {
-        match self.downcast_ref::<&'static str>() {
-            Some(text) => Some(text),
-            None => self.downcast_ref::<String>().map(String::as_str),
-        }
+        self.0.payload.text()
     }
 
     /// Where it happened.
@@ -240,7 +238,9 @@ impl Panic {
             Some(inner) if inner.seen.superseded.0.is_none() => {
                 inner.seen.superseded.0 = Some(earlier);
             }
-            _ => drop_panic(earlier),
+            _ => {
+                drop_quietly(earlier);
+            }
         }
         self
     }
@@ -250,11 +250,6 @@ impl Panic {
         // Ordering: Relaxed; only who is first matters.
         !self.0.seen.is_printed.swap(true, Ordering::Relaxed)
     }
-}
-
-/// Ends a panic that nobody looks at any more, whose payload's destructor may panic.
-fn drop_panic(panic: Panic) {
-    crate::base::wake_list::drop_quietly(panic);
 }
 
 impl fmt::Display for Panic {

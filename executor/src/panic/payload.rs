@@ -18,6 +18,11 @@ impl Payload {
         self.0.downcast_ref()
     }
 
+    /// What [`text_of`] gives.
+    pub(super) fn text(&self) -> Option<&str> {
+        text_of(&*self.0)
+    }
+
     pub(super) fn into_inner(self) -> Box<dyn Any + Send> {
         self.0
     }

@@ -2,10 +2,11 @@
 
 use crate::sched::{Executor, Sched, with_current, with_executor};
 use crate::task::{
-    AbortHandle, Body, Builder, Detached, Id, JoinHandle, JoinSet, Named, Spawn, detached_task,
-    join_cell, joined_task,
+    AbortHandle, Body, Builder, Detached, Id, JoinHandle, JoinSet, Named, join_cell,
+    spawn_detached, spawn_joined,
 };
 use std::future::Future;
+use std::io;
 use std::panic::Location;
 use std::sync::Arc;
 
@@ -40,7 +41,7 @@ where
     let spawned_at = Location::caller();
     on_executor(|executor| match executor {
         Executor::Native(sched) => spawn_on(sched, future, spawned_at),
-        Executor::Foreign(executor) => spawn_foreign(executor, Builder::new(), future, spawned_at),
+        Executor::Foreign(executor) => spawn_joined(executor, Builder::new(), future, spawned_at),
     })
 }
 
@@ -66,7 +67,7 @@ where
     on_executor(|executor| match executor {
         Executor::Native(sched) => sched.go(future, spawned_at),
         Executor::Foreign(executor) => {
-            executor.spawn_task(detached_task(Builder::new(), future, spawned_at));
+            spawn_detached(executor, Builder::new(), future, spawned_at);
         }
     });
 }
@@ -88,7 +89,7 @@ impl Builder {
         let spawned_at = Location::caller();
         on_executor(|executor| match executor {
             Executor::Native(sched) => spawn_with_on(sched, self, future, spawned_at),
-            Executor::Foreign(executor) => spawn_foreign(executor, self, future, spawned_at),
+            Executor::Foreign(executor) => spawn_joined(executor, self, future, spawned_at),
         })
     }
 
@@ -110,7 +111,7 @@ impl Builder {
         on_executor(|executor| match executor {
             Executor::Native(sched) => go_with_on(sched, self, future, spawned_at),
             Executor::Foreign(executor) => {
-                executor.spawn_task(detached_task(self, future, spawned_at));
+                spawn_detached(executor, self, future, spawned_at);
             }
         });
     }
@@ -196,36 +197,25 @@ pub(super) fn go_with_on<F>(
     sched.spawn(id, spawned_at, |_meta| Body::new(future, detached));
 }
 
-fn spawn_foreign<F>(
-    executor: &dyn Spawn,
-    builder: Builder,
-    future: F,
-    spawned_at: &'static Location<'static>,
-) -> JoinHandle<F::Output>
-where
-    F: Future + Send + 'static,
-    F::Output: Send + 'static,
-{
-    let (task, handle) = joined_task(builder, future, spawned_at);
-    executor.spawn_task(task);
-    handle
-}
-
 /// Calls `f` with whoever runs what this thread starts.
 #[track_caller]
 #[inline]
 fn on_executor<R>(f: impl FnOnce(Executor<'_>) -> R) -> R {
-    match with_executor(f) {
-        Ok(result) => result,
-        Err(error) => panic!("gort's default runtime could not start: {error}"),
-    }
+    started(with_executor(f))
 }
 
 /// Calls `f` with the runtime of this thread, or the default one.
 #[track_caller]
 #[inline]
 pub(super) fn on_current<R>(f: impl FnOnce(&Arc<Sched>) -> R) -> R {
-    match with_current(f) {
+    started(with_current(f))
+}
+
+/// What came of it if the default runtime was needed.
+#[track_caller]
+#[inline]
+fn started<R>(result: io::Result<R>) -> R {
+    match result {
         Ok(result) => result,
         Err(error) => panic!("gort's default runtime could not start: {error}"),
     }

@@ -5,7 +5,7 @@ use super::hook::{Executor, as_sched};
 use super::m::M;
 use super::{Sched, default_sched};
 use crate::netpoll::Netpoll;
-use crate::task::{Entered, Spawn, default_executor, find_entered, has_entered, with_entered};
+use crate::task::{Entered, Spawn, find_entered, has_entered, with_entered_or_default};
 use crate::timer::Wheel;
 use std::cell::Cell;
 use std::io;
@@ -61,16 +61,9 @@ pub(crate) fn with_executor<R>(f: impl FnOnce(Executor<'_>) -> R) -> io::Result<
 /// [`with_executor`] on a thread that is no M or has entered something.
 #[cold]
 fn with_executor_of_outsider<R>(f: impl FnOnce(Executor<'_>) -> R) -> io::Result<R> {
-    let mut f = Some(f);
-    let mut call = |executor: &dyn Spawn| f.take().map(|f| f(Executor::of(executor)));
-    let done = match with_entered(&mut call) {
-        Some(done) => done,
-        None => default_executor().and_then(call),
-    };
-    match (done, f) {
-        (Some(result), _) => Ok(result),
-        (None, Some(f)) => Ok(f(Executor::Native(default_sched()?))),
-        (None, None) => unreachable!("a closure that was called has given a result"),
+    match with_entered_or_default(|executor| f(Executor::of(executor))) {
+        Ok(result) => Ok(result),
+        Err(call) => Ok(call(&**default_sched()?)),
     }
 }
 

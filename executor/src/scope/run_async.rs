@@ -35,6 +35,14 @@ impl Ended {
             Err(caught) => Self::Unwound(Unwound(caught)),
         }
     }
+
+    /// Of code whose scope is dropped: a panic counts for more than that it was cut short.
+    fn of_cancelled(result: Result<(), Caught>) -> Self {
+        match Self::of(result) {
+            Self::Done => Self::Cancelled,
+            unwound => unwound,
+        }
+    }
 }
 
 /// Tells the outcome how a piece of deferred code ended.
@@ -83,10 +91,7 @@ impl<F: Future> RunAsync<F> {
             _ => Ok(()),
         };
         let dropped = catch(false, || deferred.set(None));
-        match Ended::of(polled.and(dropped)) {
-            Ended::Done => Ended::Cancelled,
-            unwound => unwound,
-        }
+        Ended::of_cancelled(polled.and(dropped))
     }
 }
 
@@ -95,6 +100,16 @@ fn poll_once<F: Future>(future: Pin<&mut F>) -> Result<(), Caught> {
     catch(false, || {
         drop(future.poll(&mut Context::from_waker(Waker::noop())));
     })
+}
+
+/// A poll of deferred code; a panic ends it.
+#[inline]
+fn poll_deferred<F: Future>(future: Pin<&mut F>, cx: &mut Context<'_>) -> Poll<Ended> {
+    match catch(false, || future.poll(cx).map(drop)) {
+        Ok(Poll::Pending) => Poll::Pending,
+        Ok(Poll::Ready(())) => Poll::Ready(Ended::Done),
+        Err(caught) => Poll::Ready(Ended::of(Err(caught))),
+    }
 }
 
 impl<F: Future> Future for RunAsync<F> {
@@ -109,11 +124,7 @@ impl<F: Future> Future for RunAsync<F> {
         *has_begun = true;
         let inner = deferred.as_mut().as_pin_mut();
         let inner = inner.expect("a future is not polled after it is ready");
-        match catch(false, || inner.poll(cx).map(drop)) {
-            Ok(Poll::Pending) => Poll::Pending,
-            Ok(Poll::Ready(())) => Poll::Ready(Ended::Done),
-            Err(caught) => Poll::Ready(Ended::of(Err(caught))),
-        }
+        poll_deferred(inner, cx)
     }
 }
 
@@ -153,20 +164,13 @@ impl<F: Future, G: FnOnce(Owned<F>)> Future for RunOwned<F, G> {
                 Some((future, go)) => catch(false, || go(future)),
                 None => Ok(()),
             };
-            return Poll::Ready(match Ended::of(started) {
-                Ended::Done => Ended::Cancelled,
-                unwound => unwound,
-            });
+            return Poll::Ready(Ended::of_cancelled(started));
         }
         let (future, _) = self
             .deferred
             .as_mut()
             .expect("a future is not polled after it is ready");
-        match catch(false, || future.as_mut().poll(cx).map(drop)) {
-            Ok(Poll::Pending) => Poll::Pending,
-            Ok(Poll::Ready(())) => Poll::Ready(Ended::Done),
-            Err(caught) => Poll::Ready(Ended::of(Err(caught))),
-        }
+        poll_deferred(future.as_mut(), cx)
     }
 }
 

@@ -1,8 +1,9 @@
 //! [`Arm`]: one case of a `select!`, a channel operation or a future.
 
 use super::locks::LockOf;
-use crate::chan::OnClosed;
-use crate::chan::{Aftermath, Operation, Parts, Party, Receiving, Sending, SendingFrom, Step};
+use crate::chan::{
+    Aftermath, OnClosed, Operation, Parts, Party, Receiving, Sending, SendingFrom, Step,
+};
 use std::future::Future;
 use std::pin::Pin;
 use std::ptr::NonNull;
@@ -42,6 +43,17 @@ pub trait Arm {
     fn settle(self: Pin<&mut Self>) -> Self::Output;
 }
 
+/// Keeps what was received in `value`; tells whether the receive is decided.
+#[inline]
+fn keep<T>(step: Step<T>, value: &mut Option<T>) -> bool {
+    match step {
+        Step::Done(received) => *value = Some(received),
+        Step::Closed => {}
+        Step::NotNow => return false,
+    }
+    true
+}
+
 /// The methods of [`Arm`] for a channel operation.
 macro_rules! arm_by_operation {
     () => {
@@ -60,14 +72,7 @@ macro_rules! arm_by_operation {
             let is_decided = if Self::SENDS {
                 channel.try_send(value) != Step::NotNow
             } else {
-                match channel.try_recv() {
-                    Step::Done(received) => {
-                        *value = Some(received);
-                        true
-                    }
-                    Step::Closed => true,
-                    Step::NotNow => false,
-                }
+                keep(channel.try_recv(), value)
             };
             if is_decided {
                 Poll::Ready(Operation::settle(self))
@@ -94,11 +99,7 @@ macro_rules! arm_by_operation {
                 (step != Step::NotNow, after)
             } else {
                 let (step, after) = state.recv();
-                let is_decided = !matches!(step, Step::NotNow);
-                if let Step::Done(received) = step {
-                    *value = Some(received);
-                }
-                (is_decided, after)
+                (keep(step, value), after)
             };
             is_decided.then_some(after)
         }
@@ -119,7 +120,7 @@ macro_rules! arm_by_operation {
             let state = unsafe { channel.state().data() };
             if Self::SENDS {
                 // SAFETY: the select takes all its arms out before it drops.
-                unsafe { state.wait_to_send(waiter, None) }.tells_streams()
+                unsafe { state.wait_to_send(waiter, None) }
             } else {
                 // SAFETY: as above.
                 unsafe { state.wait_to_receive(waiter, None) };
@@ -136,16 +137,7 @@ macro_rules! arm_by_operation {
 
         #[inline]
         fn leave(self: Pin<&mut Self>) {
-            let Parts {
-                channel,
-                has_waited,
-                waiter,
-            } = Operation::parts(self);
-            if let Some(channel) = channel {
-                if *has_waited && waiter.is_waiting() {
-                    channel.leave(waiter);
-                }
-            }
+            Operation::parts(self).leave();
         }
 
         #[inline]

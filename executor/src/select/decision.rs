@@ -4,7 +4,7 @@ use super::arms::Arms;
 use super::locks::Locks;
 use super::order::Order;
 use crate::base::wake_list::drop_quietly;
-use crate::chan::Party;
+use crate::chan::{Aftermath, Party};
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomPinned;
@@ -135,8 +135,7 @@ impl<A: Arms> Parts<'_, A> {
         while told != 0 {
             let number = told.trailing_zeros();
             told &= told - 1;
-            self.arms
-                .finish(number, crate::chan::Aftermath::for_streams());
+            self.arms.finish(number, Aftermath::for_streams());
         }
         drop_quietly(unneeded);
         Poll::Pending

@@ -25,9 +25,8 @@
 //!
 //! A future that becomes ready must not win while a channel hands over a value: one of the two
 //! would be lost. So when a select with futures is polled and no channel has served it, it
-//! withdraws
-//! first, by the same compare-exchange, leaves its queues, and begins anew. It loses its place in
-//! them; a channel that serves it first wins.
+//! withdraws first, by the same compare-exchange, leaves its queues, and begins anew. It loses its
+//! place in them; a channel that serves it first wins.
 //!
 //! # Invariants
 //!
@@ -67,8 +66,6 @@ pub use arms::{And, Arms, Chosen, End};
 pub use decision::Select;
 pub use operand::{Operand, ViaChannel, ViaPoll};
 
-use std::convert::Infallible;
-
 /// Waits for one of `arms`.
 #[inline]
 pub fn select<A: Arms>(arms: A) -> Select<A> {
@@ -91,9 +88,4 @@ pub fn select_now<A: Arms>(arms: A) -> Option<A::Output> {
 #[inline]
 pub fn select_now_in_order<A: Arms>(arms: A) -> Option<A::Output> {
     decision::decide_now(arms, false)
-}
-
-/// Go's `select {}`.
-pub fn for_ever() -> std::future::Pending<Infallible> {
-    std::future::pending()
 }

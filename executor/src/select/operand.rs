@@ -2,8 +2,8 @@
 //!
 //! A macro sees only tokens, so the choice is left to method resolution, as for calls in
 //! [`Tag`](crate::start::Tag): [`ViaChannel`] is implemented for `Operand<T>` if `T` is an
-//! operation
-//! of a channel and is found first; [`ViaPoll`] is implemented for `&Operand<T>` whatever `T` is.
+//! operation of a channel and is found first; [`ViaPoll`] is implemented for `&Operand<T>` whatever
+//! `T` is.
 
 use super::arm::{Arm, FutureArm};
 use std::future::{Future, IntoFuture};

@@ -46,8 +46,7 @@
 /// | any other future | it is ready | its output; a losing case drops it, unless it is a `&mut future` |
 ///
 /// `tx` and `rx` are the ends of [`chan`](fn@crate::chan) or a [`Chan`](crate::Chan); the
-/// operations
-/// of a nil channel, and the send from an empty slot, never win.
+/// operations of a nil channel, and the send from an empty slot, never win.
 ///
 /// A body is an expression, with a comma behind it if it is no block. It is code of the function
 /// around: `?`, `return`, `break` and `continue` leave that. The value of the macro is that of the

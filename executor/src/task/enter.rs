@@ -127,13 +127,23 @@ pub(crate) fn has_entered() -> bool {
     HAS_ENTERED.try_with(Cell::get).unwrap_or(false)
 }
 
-/// Calls `f` with the executor this thread entered last.
-pub(crate) fn with_entered<R>(f: impl FnOnce(&dyn Spawn) -> R) -> Option<R> {
+/// Calls `f` with the executor this thread entered last, or else with the process's default one.
+///
+/// # Errors
+/// `f`, if there is neither.
+pub(crate) fn with_entered_or_default<R, F>(f: F) -> Result<R, F>
+where
+    F: FnOnce(&dyn Spawn) -> R,
+{
     let innermost = ENTERED.try_with(|stack| {
         let stack = stack.borrow();
         stack.entries.last().map(|entry| entry.executor.clone())
     });
-    innermost.ok().flatten().map(|held| f(held.get()))
+    match (innermost.ok().flatten(), DEFAULT.get()) {
+        (Some(held), _) => Ok(f(held.get())),
+        (None, Some(default)) => Ok(f(&**default)),
+        (None, None) => Err(f),
+    }
 }
 
 /// What `look` finds in the executors this thread has entered, innermost first.
@@ -141,17 +151,10 @@ pub(crate) fn with_entered<R>(f: impl FnOnce(&dyn Spawn) -> R) -> Option<R> {
 pub(crate) fn find_entered<R>(look: impl Fn(&dyn Spawn) -> Option<R>) -> Option<R> {
     let found = ENTERED.try_with(|stack| {
         let stack = stack.borrow();
-        let innermost_first = stack.entries.iter().rev();
-        innermost_first
-            .map(|entry| look(entry.executor.get()))
-            .find_map(|found| found)
+        let mut innermost_first = stack.entries.iter().rev();
+        innermost_first.find_map(|entry| look(entry.executor.get()))
     });
     found.ok().flatten()
-}
-
-/// The executor that [`set_default`] was given.
-pub(crate) fn default_executor() -> Option<&'static dyn Spawn> {
-    DEFAULT.get().map(|executor| &**executor)
 }
 
 /// Makes `executor` the one of this thread until the guard drops: what the thread starts runs

@@ -37,7 +37,7 @@ pub use builder::Builder;
 pub(crate) use builder::Name;
 pub use enter::{DefaultIsSet, EnterGuard, enter, set_default};
 #[cfg(all(feature = "rt", not(gort_loom)))]
-pub(crate) use enter::{Entered, default_executor, find_entered, has_entered, with_entered};
+pub(crate) use enter::{Entered, find_entered, has_entered, with_entered_or_default};
 pub(crate) use join_cell::join_cell;
 pub use join_error::JoinError;
 pub use join_handle::{AbortHandle, JoinHandle};
@@ -47,7 +47,7 @@ pub use join_set::JoinSet;
 pub use local_set::{LocalSet, spawn_local};
 pub use spawn::{Spawn, Task, Within};
 pub use spawn_ext::SpawnExt;
-pub(crate) use spawn_ext::{detached_task, joined_task};
+pub(crate) use spawn_ext::{spawn_detached, spawn_joined};
 #[cfg(not(feature = "rt"))]
 pub use start::spawn;
 pub use yield_now::{YieldNow, yield_now};

@@ -62,9 +62,7 @@ pub trait SpawnExt: Spawn {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let (task, handle) = joined_task(builder, future, Location::caller());
-        self.spawn_task(task);
-        handle
+        spawn_joined(self, builder, future, Location::caller())
     }
 
     /// Starts a goroutine with what `builder` says, which nobody waits for.
@@ -82,18 +80,19 @@ pub trait SpawnExt: Spawn {
     where
         F: Future + Send + 'static,
     {
-        self.spawn_task(detached_task(builder, future, Location::caller()));
+        spawn_detached(self, builder, future, Location::caller());
     }
 }
 
 impl<S: Spawn + ?Sized> SpawnExt for S {}
 
-/// A goroutine for somebody else's executor, and its handle.
-pub(crate) fn joined_task<F>(
+/// Starts a goroutine on somebody else's executor, and gives its handle.
+pub(crate) fn spawn_joined<F>(
+    executor: &(impl Spawn + ?Sized),
     builder: Builder,
     future: F,
     spawned_at: &'static Location<'static>,
-) -> (Task, JoinHandle<F::Output>)
+) -> JoinHandle<F::Output>
 where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
@@ -101,17 +100,18 @@ where
     let id = Id::next();
     let (completer, handle) = join_cell(id, spawned_at);
     let sink = Named::new(completer, builder.name.clone());
-    let task = Task::new(Body::new(future, sink), id, spawned_at, builder.name);
-    (task, handle)
+    let body = Body::new(future, sink);
+    executor.spawn_task(Task::new(body, id, spawned_at, builder.name));
+    handle
 }
 
-/// A goroutine for somebody else's executor that nobody waits for.
-pub(crate) fn detached_task<F>(
+/// Starts a goroutine that nobody waits for on somebody else's executor.
+pub(crate) fn spawn_detached<F>(
+    executor: &(impl Spawn + ?Sized),
     builder: Builder,
     future: F,
     spawned_at: &'static Location<'static>,
-) -> Task
-where
+) where
     F: Future + Send + 'static,
 {
     let id = Id::next();
@@ -120,5 +120,6 @@ where
         spawned_at,
         name: builder.name.clone(),
     };
-    Task::new(Body::new(future, sink), id, spawned_at, builder.name)
+    let body = Body::new(future, sink);
+    executor.spawn_task(Task::new(body, id, spawned_at, builder.name));
 }

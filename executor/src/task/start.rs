@@ -1,7 +1,7 @@
 //! Starting goroutines where this crate brings no executor: somebody else's is asked.
 
-use super::enter::{default_executor, with_entered};
-use super::{Builder, JoinHandle, Spawn, detached_task, joined_task};
+use super::enter::with_entered_or_default;
+use super::{Builder, JoinHandle, Spawn, spawn_detached, spawn_joined};
 use std::future::Future;
 use std::panic::Location;
 
@@ -49,11 +49,7 @@ impl Builder {
         F::Output: Send + 'static,
     {
         let spawned_at = Location::caller();
-        with_executor(|executor| {
-            let (task, handle) = joined_task(self, future, spawned_at);
-            executor.spawn_task(task);
-            handle
-        })
+        with_executor(|executor| spawn_joined(executor, self, future, spawned_at))
     }
 
     /// Starts the goroutine, which nobody waits for; see [`go!`](crate::go!).
@@ -69,23 +65,17 @@ impl Builder {
         F: Future + Send + 'static,
     {
         let spawned_at = Location::caller();
-        with_executor(|executor| executor.spawn_task(detached_task(self, future, spawned_at)));
+        with_executor(|executor| spawn_detached(executor, self, future, spawned_at));
     }
 }
 
 /// Calls `f` with the executor of this thread, or the default one.
 #[track_caller]
 fn with_executor<R>(f: impl FnOnce(&dyn Spawn) -> R) -> R {
-    let mut f = Some(f);
-    let mut start = |executor: &dyn Spawn| f.take().map(|f| f(executor));
-    let started = match with_entered(&mut start) {
-        Some(started) => started,
-        None => default_executor().and_then(start),
-    };
-    match started {
-        Some(result) => result,
+    match with_entered_or_default(f) {
+        Ok(result) => result,
         // Not in a closure, which would not know the caller.
-        None => panic!(
+        Err(_) => panic!(
             "no executor runs this goroutine: tell `gort::task::set_default` of one, or turn on \
              the feature `rt` of gort"
         ),

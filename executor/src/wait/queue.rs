@@ -104,27 +104,6 @@ impl<T> WaitQueue<T> {
         None
     }
 
-    /// Whether `waiter` waits in this queue.
-    #[cfg(test)]
-    pub(crate) fn contains(&mut self, waiter: Pin<&mut Waiter<T>>) -> bool {
-        Link::new(waiter.as_ref()).is_in(self)
-    }
-
-    /// The payload of `waiter`, if it waits in this queue.
-    #[cfg(test)]
-    pub(crate) fn payload_of<'a>(
-        &'a mut self,
-        waiter: Pin<&'a mut Waiter<T>>,
-    ) -> Option<&'a mut T> {
-        let link = Link::new(waiter.as_ref());
-        if !link.is_in(self) {
-            return None;
-        }
-        let payload = link.with(|node| std::ptr::from_mut(&mut node.payload));
-        // SAFETY: as in `front`; besides, the waiter itself is borrowed for as long.
-        Some(unsafe { &mut *payload })
-    }
-
     /// Makes `waker` the one to wake, if `waiter` waits in this queue. Gives back the one that is
     /// not needed, the old one or `waker`, to be dropped after the lock.
     pub(crate) fn rewake(&mut self, waiter: Pin<&mut Waiter<T>>, waker: Waker) -> Option<Waker> {
