@@ -115,9 +115,12 @@
 //! # fn main() {}
 //! ```
 //!
-//! A goroutine that computes for long keeps its permit for as long: it calls [`yield_now`] now and
-//! then, or [`gosched`](runtime::gosched) to go behind all others. A call that blocks the thread
-//! belongs into [`spawn_blocking`], which has threads of its own.
+//! A goroutine that computes or blocks for long does not keep the others from running: if they
+//! wait, its permit goes to another thread after a time slice of 10 ms, or sooner if the kernel
+//! says that the thread waits. A call that blocks is better declared: [`syscall`] costs nanoseconds
+//! and lets others run after some 20 us, [`blocking`] does so at once, and [`spawn_blocking`] is
+//! the latter in a goroutine of its own. A computation is kinder if it calls [`yield_now`] now and
+//! then, or [`gosched`](runtime::gosched) to go behind all others.
 //!
 //! # Deferred code
 //!
@@ -252,7 +255,7 @@ pub use crate::task::yield_now;
 pub use crate::{
     chan::{Chan, Receiver, Sender, chan},
     macros::{main, test},
-    runtime::{Runtime, block_on, spawn, spawn_blocking},
+    runtime::{Runtime, block_on, blocking, spawn, spawn_blocking, syscall},
     task::spawn_local,
 };
 #[cfg(not(gort_loom))]

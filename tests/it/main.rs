@@ -18,6 +18,7 @@ mod stress;
 mod block_on;
 mod shutdown;
 mod blocking;
+mod hand_off;
 mod env;
 mod bad_input;
 mod time;
