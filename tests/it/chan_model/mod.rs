@@ -89,6 +89,10 @@ impl Pair {
             Step::TryBoth => self.try_both(),
             Step::Close(on) => assert_eq!(self.world.close(on), self.reference.close(on)),
         }
+    }
+
+    /// They agree about all that can be seen from outside.
+    fn compare(&self) {
         assert_eq!(self.world.woken(), self.reference.woken(), "who is woken");
         assert_eq!(self.world.lengths(), self.reference.lengths(), "lengths");
         assert_eq!(
@@ -142,6 +146,7 @@ impl Pair {
         let tasks: Vec<usize> = self.reference.tasks().map(|(id, _)| id).collect();
         for id in tasks {
             self.step(Step::Drop(id));
+            self.compare();
         }
         for on in 0..self.reference.lengths().len() {
             while matches!(self.world.try_recv(on), Some(Outcome::Got(Some(_)))) {}
@@ -154,7 +159,9 @@ impl Pair {
 fn run(scope: &Scope, path: &[Step]) -> (Reference, Vec<Step>) {
     let _tell = OnPanic(path, scope.capacities);
     let mut pair = Pair::new(scope);
+    // The states on the way were compared when they were the last of their paths.
     path.iter().for_each(|step| pair.step(*step));
+    pair.compare();
     let end = (pair.reference.clone(), pair.steps(scope));
     pair.wind_up();
     end
