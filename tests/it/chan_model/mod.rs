@@ -149,7 +149,12 @@ impl Pair {
             self.compare();
         }
         for on in 0..self.reference.lengths().len() {
-            while matches!(self.world.try_recv(on), Some(Outcome::Got(Some(_)))) {}
+            let received = || {
+                let got = self.world.try_recv(on);
+                assert_eq!(got, self.reference.recv(on), "what is left");
+                got.filter(|got| matches!(got, Outcome::Got(Some(_))))
+            };
+            std::iter::from_fn(received).for_each(drop);
         }
         assert_eq!(self.world.live(), [], "every value was received or dropped");
     }
