@@ -1,7 +1,7 @@
 //! One waiter: what a waiting future embeds and a queue links.
 
 use super::queue::WaitQueue;
-use crate::base::atomic::{AtomicPtr, Ordering, UnsafeCell, order};
+use crate::base::atomic::{AtomicPtr, Ordering, UnsafeCell, has_failed, order};
 use std::fmt;
 use std::marker::PhantomPinned;
 use std::pin::Pin;
@@ -118,10 +118,11 @@ impl<T> Waiter<T> {
     #[inline]
     pub(crate) fn is_waiting(&self) -> bool {
         // Ordering: Acquire pairs with the Release in `Link::leave`.
-        !self
-            .queue
-            .load(order("wait.look", Ordering::Acquire))
-            .is_null()
+        !has_failed()
+            && !self
+                .queue
+                .load(order("wait.look", Ordering::Acquire))
+                .is_null()
     }
 
     /// What it asks for, or what it was given.
