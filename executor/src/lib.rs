@@ -186,7 +186,8 @@
 //! - [`runtime`] has the runtimes, their settings and their end.
 //! - [`time`], [`net`], [`io`] and [`signal`] are what goroutines wait for.
 //! - `gort-compat` adapts other libraries: hyper, hyper-util and axum run on gort.
-//! - `executor/examples` has programs to start from: hello, echo_server, fan_out, timeout.
+//! - `executor/examples` has programs to start from: hello, echo_server, fan_out, timeout; with
+//!   deferred code pipeline, connections, retry.
 //!
 //! # Features
 //!
