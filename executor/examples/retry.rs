@@ -56,10 +56,10 @@ impl Policy {
         let mut pause = self.pause;
         let mut number = 1;
         loop {
-            // With `async` in its braces `recover!` gives a future, so that a limit can be put around
-            // it. `attempt` is called in there too: it may panic before there is a future.
-            let failure = match timeout(self.limit, recover!(async { attempt(number).await })).await
-            {
+            // With `async` in its braces `recover!` gives a future, so that a limit can be put
+            // around it. `attempt` is called in there too: it may panic before it gives its future.
+            let guarded = recover!(async { attempt(number).await });
+            let failure = match timeout(self.limit, guarded).await {
                 Ok(Ok(Ok(value))) => return Ok(value),
                 Ok(Ok(Err(error))) => Failure::Error(error),
                 Ok(Err(panic)) => Failure::Panic(panic),
