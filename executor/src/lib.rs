@@ -178,6 +178,9 @@
 //!
 //! # Where to go next
 //!
+//! - The [`guide`] has a chapter [for Go programmers](guide::for_go_programmers), with each
+//!   construct of Go beside its counterpart here, and one
+//!   [for library authors](guide::for_library_authors).
 //! - [`go!`] has the grammar of the macros and says what is evaluated where; [`defer!`] and
 //!   [`recover!`] do the same for deferred code.
 //! - [`task`] has the handles and sets, and [`LocalSet`](task::LocalSet) for goroutines that are
@@ -272,6 +275,9 @@ pub mod __rt {
     pub use crate::select::*;
     pub use crate::start::*;
 }
+
+#[cfg(all(any(doc, doctest), feature = "rt"))]
+pub mod guide;
 
 /// The README's example is compiled and run like those of this page.
 #[cfg(all(doctest, feature = "rt"))]
