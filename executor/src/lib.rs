@@ -181,6 +181,9 @@
 //!
 //! # Where to go next
 //!
+//! - The [`guide`] has a chapter [for Go programmers](guide::for_go_programmers), with each
+//!   construct of Go beside its counterpart here, and one
+//!   [for library authors](guide::for_library_authors).
 //! - [`go!`] has the grammar of the macros and says what is evaluated where; [`defer!`] and
 //!   [`recover!`] do the same for deferred code.
 //! - [`task`] has the handles and sets, and [`LocalSet`](task::LocalSet) for goroutines that are
@@ -189,7 +192,8 @@
 //! - [`runtime`] has the runtimes, their settings and their end.
 //! - [`time`], [`net`], [`io`] and [`signal`] are what goroutines wait for.
 //! - `gort-compat` adapts other libraries: hyper, hyper-util and axum run on gort.
-//! - `executor/examples` has programs to start from: hello, echo_server, fan_out, timeout.
+//! - `executor/examples` has programs to start from: hello, echo_server, fan_out, timeout; with
+//!   deferred code pipeline, connections, retry.
 //!
 //! # Features
 //!
@@ -274,6 +278,9 @@ pub mod __rt {
     pub use crate::select::*;
     pub use crate::start::*;
 }
+
+#[cfg(all(any(doc, doctest), feature = "rt"))]
+pub mod guide;
 
 /// The README's example is compiled and run like those of this page.
 #[cfg(all(doctest, feature = "rt"))]

@@ -36,6 +36,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
     ("signal", &["base", "netpoll", "sched", "net"]),
     ("start", &["panic", "task", "scope", "runtime"]),
+    ("guide", &[]),
 ];
 
 /// Uses of a module in `source` that `layers` does not allow.
