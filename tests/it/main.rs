@@ -5,6 +5,7 @@ mod go;
 mod defer;
 mod hook;
 mod chan;
+mod sync;
 mod join;
 mod join_set;
 mod panic;
