@@ -16,6 +16,7 @@ pub(crate) use loom::sync::atomic::{
 };
 
 /// A function that is `const`, except in a model, whose atomics and locks are made at run time.
+#[cfg(feature = "rt")]
 macro_rules! const_fn {
     ($(#[$meta:meta])* $vis:vis fn $($rest:tt)*) => {
         #[cfg(not(gort_loom))]
