@@ -190,6 +190,8 @@
 //!   not `Send`; [`panic`](mod@panic) has the panic as a value, and tells what becomes of one that
 //!   nobody handles.
 //! - [`runtime`] has the runtimes, their settings and their end.
+//! - [`chan`](mod@chan) and [`select!`] pass values between goroutines, and [`sync`] has Go's
+//!   locks and the like.
 //! - [`time`], [`net`], [`io`] and [`signal`] are what goroutines wait for.
 //! - `gort-compat` adapts other libraries: hyper, hyper-util and axum run on gort.
 //! - `executor/examples` has programs to start from: hello, echo_server, fan_out, timeout; with
@@ -238,6 +240,8 @@ mod sched;
 
 #[cfg(all(feature = "rt", not(gort_loom)))]
 pub mod runtime;
+#[cfg(feature = "rt")]
+pub mod sync;
 #[cfg(all(feature = "rt", not(gort_loom)))]
 pub mod time;
 #[cfg(all(feature = "rt", not(gort_loom)))]

@@ -15,6 +15,21 @@ pub(crate) use loom::sync::atomic::{
     AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
 };
 
+/// A function that is `const`, except in a model, whose atomics and locks are made at run time.
+#[cfg(feature = "rt")]
+macro_rules! const_fn {
+    ($(#[$meta:meta])* $vis:vis fn $($rest:tt)*) => {
+        #[cfg(not(gort_loom))]
+        $(#[$meta])*
+        $vis const fn $($rest)*
+        #[cfg(gort_loom)]
+        $(#[$meta])*
+        $vis fn $($rest)*
+    };
+}
+#[cfg(feature = "rt")]
+pub(crate) use const_fn;
+
 /// The ordering `strong`, which the protocol needs at the place called `site`.
 #[cfg(not(gort_loom))]
 #[inline(always)]

@@ -138,6 +138,14 @@ impl<T> Waiter<T> {
     }
 }
 
+impl<T> Waiter<T> {
+    /// Asks the payload of a waiter that waits. Only for a holder of the lock of its queue; `ask`
+    /// must not reach for the same waiter again.
+    pub(super) fn ask<R>(self: Pin<&mut Self>, ask: impl FnOnce(&mut T) -> R) -> R {
+        Link::new(self.as_ref()).with(|node| ask(&mut node.payload))
+    }
+}
+
 impl<T> Drop for Waiter<T> {
     #[inline]
     fn drop(&mut self) {
