@@ -234,6 +234,8 @@ pub mod runtime;
 #[cfg(all(feature = "rt", not(gort_loom)))]
 pub mod time;
 #[cfg(all(feature = "rt", not(gort_loom)))]
+pub mod context;
+#[cfg(all(feature = "rt", not(gort_loom)))]
 pub mod net;
 #[cfg(all(feature = "rt", not(gort_loom)))]
 pub mod io;

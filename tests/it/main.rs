@@ -21,6 +21,7 @@ mod blocking;
 mod env;
 mod bad_input;
 mod time;
+mod context;
 mod netpoll;
 mod async_fd;
 mod tcp;

@@ -23,13 +23,14 @@ const LAYERS: &[(&str, &[&str])] = &[
         &["base", "panic", "queue", "timer", "netpoll", "task"],
     ),
     ("io", &["base"]),
-    ("time", &["base", "timer", "sched"]),
     (
         "runtime",
         &[
             "base", "panic", "queue", "timer", "netpoll", "task", "sched",
         ],
     ),
+    ("time", &["base", "wait", "timer", "sched", "runtime"]),
+    ("context", &["base", "wait", "runtime", "time"]),
     (
         "net",
         &["base", "netpoll", "task", "sched", "io", "time", "runtime"],
