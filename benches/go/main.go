@@ -84,6 +84,10 @@ func measure(workload string, window time.Duration) (sample, error) {
 		return repeat(window, timers)
 	case "timer_churn":
 		return repeat(window, timerChurn)
+	case "hog_cpu":
+		return hogs(compute)
+	case "hog_block", "hog_block_declared":
+		return hogs(block)
 	case "sleepers":
 		return sleepers()
 	case "parked":

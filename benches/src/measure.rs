@@ -16,7 +16,7 @@ use crate::rival::{Gort, Name, Rival, Smol, Timed, Tokio};
 use crate::sample::{Message, Sample};
 use crate::workload::countdown::Countdown;
 use crate::workload::{
-    Workload, chained_spawn, chan_mpmc, chan_spsc, fork_join, http_hello, parked, ping_pong,
+    Workload, chained_spawn, chan_mpmc, chan_spsc, fork_join, hogs, http_hello, parked, ping_pong,
     ping_pong_chan, repeat, ring, select2, skynet, sleepers, spawn_await, spawn_fanout, tcp_echo,
     timer_churn, timers, yield_now,
 };
@@ -132,6 +132,9 @@ fn workload<R: Timed>(measure: &Measure) -> io::Result<Sample> {
         Workload::TimerChurn => {
             R::run_timed(procs, repeat(window, || timer_churn::round::<R>(countdown)))
         }
+        Workload::HogCpu => R::run_timed(procs, hogs::computing::<R>(procs)),
+        Workload::HogBlock => R::run_timed(procs, hogs::blocking::<R>(procs)),
+        Workload::HogBlockDeclared => R::run_timed(procs, hogs::declared::<R>(procs)),
         Workload::Sleepers => R::run_timed(procs, sleepers::once::<R>(countdown)),
         Workload::TcpEcho50 => R::run(procs, tcp_echo::inside::<R>(50, window))?,
         Workload::TcpEcho1000 => R::run(procs, tcp_echo::inside::<R>(1000, window))?,

@@ -83,6 +83,10 @@ impl Timed for Gort {
         gort::time::sleep(duration)
     }
 
+    async fn block(call: impl FnOnce() + Send + 'static) {
+        gort::syscall(call).await;
+    }
+
     async fn timeout<F>(limit: Duration, future: F) -> Option<F::Output>
     where
         F: Future<Output: Send> + Send,

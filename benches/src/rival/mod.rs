@@ -135,6 +135,9 @@ pub(crate) trait Timed: Rival {
 
     fn sleep(duration: Duration) -> Self::Sleep;
 
+    /// Runs a call that blocks, in the way that keeps other tasks running.
+    fn block(call: impl FnOnce() + Send + 'static) -> impl Future<Output = ()> + Send + 'static;
+
     /// What `future` gives, or `None` if it takes longer than `limit`.
     fn timeout<F>(limit: Duration, future: F) -> impl Future<Output = Option<F::Output>> + Send
     where

@@ -95,6 +95,10 @@ impl Timed for Smol {
         Timer::after(duration)
     }
 
+    async fn block(call: impl FnOnce() + Send + 'static) {
+        smol::unblock(call).await;
+    }
+
     async fn timeout<F>(limit: Duration, future: F) -> Option<F::Output>
     where
         F: Future<Output: Send> + Send,

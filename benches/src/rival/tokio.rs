@@ -109,6 +109,10 @@ impl Timed for Tokio {
         time::sleep(duration)
     }
 
+    async fn block(call: impl FnOnce() + Send + 'static) {
+        task::block_in_place(call);
+    }
+
     async fn timeout<F>(limit: Duration, future: F) -> Option<F::Output>
     where
         F: Future<Output: Send> + Send,

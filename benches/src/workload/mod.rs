@@ -10,6 +10,7 @@ pub(crate) mod chan_mpmc;
 pub(crate) mod chan_spsc;
 pub(crate) mod countdown;
 pub(crate) mod fork_join;
+pub(crate) mod hogs;
 pub(crate) mod http_hello;
 pub(crate) mod parked;
 pub(crate) mod ping_pong;
@@ -87,6 +88,12 @@ pub(crate) enum Workload {
     TimerChurn,
     /// 100 000 tasks that sleep once: how late they wake.
     Sleepers,
+    /// Sleeps of 1 ms beside computations of 100 ms on every worker: how late they end.
+    HogCpu,
+    /// Sleeps of 1 ms beside tasks that block for 100 ms on every worker and do not say so.
+    HogBlock,
+    /// As `hog_block`, declared in the way that the runtime has for it.
+    HogBlockDeclared,
     /// The memory of a million tasks that wait.
     Parked,
     /// 50 connections in lock-step, client and server in one process.
