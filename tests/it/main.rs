@@ -6,6 +6,7 @@ mod defer;
 mod hook;
 mod chan;
 mod chan_model;
+mod chan_panic;
 mod join;
 mod join_set;
 mod panic;
