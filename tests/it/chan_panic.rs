@@ -7,7 +7,7 @@ use std::future::{Future, pending};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll, RawWaker, RawWakerVTable, Wake, Waker};
+use std::task::{Context, Poll, RawWakerVTable, Wake, Waker};
 use tokio_test::task::spawn;
 use tokio_test::{assert_pending, assert_ready_eq};
 

@@ -7,6 +7,7 @@ mod hook;
 mod chan;
 mod chan_model;
 mod chan_panic;
+mod chan_stress;
 mod join;
 mod join_set;
 mod panic;
