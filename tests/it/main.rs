@@ -7,6 +7,8 @@ mod hook;
 mod chan;
 mod chan_model;
 mod sync;
+mod chan_panic;
+mod chan_stress;
 mod join;
 mod join_set;
 mod panic;
