@@ -233,7 +233,7 @@ mod sched;
 pub mod runtime;
 #[cfg(all(feature = "rt", not(gort_loom)))]
 pub mod time;
-#[cfg(all(feature = "rt", not(gort_loom)))]
+#[cfg(feature = "rt")]
 pub mod context;
 #[cfg(all(feature = "rt", not(gort_loom)))]
 pub mod net;

@@ -6,13 +6,13 @@ use super::limit::Limit;
 use super::places::Places;
 use crate::base::lock::Mutex;
 use crate::base::wake_list::{drop_quietly, wake};
-use crate::time::Instant;
 use crate::wait::{WaitQueue, Waiter};
 use std::fmt;
 use std::mem;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock, Weak};
 use std::task::Waker;
+use std::time::Instant;
 
 /// Something that ends once. Contexts share it.
 pub(super) struct Scope {
@@ -245,6 +245,11 @@ impl Scope {
             state.keeps = Some(Arc::clone(self));
         }
         Some(state.functions.insert(Arc::clone(function)))
+    }
+
+    #[cfg(all(test, gort_loom))]
+    pub(super) fn has_functions(&self) -> bool {
+        !self.state.lock().functions.is_empty()
     }
 
     /// Forgets a function that was stopped.
