@@ -1,14 +1,13 @@
 //! Models of the tree of scopes: an end misses nobody, whatever joins, waits or goes meanwhile.
 //!
-//! All of it is under locks, of which one is held at a time; what can go wrong is what happens
-//! between two of them. Why a scope has ended is in a cell of the standard library's, which the
-//! checker does not see; the models look at it when the threads that wrote it have gone, or as the
-//! code does.
+//! The tree is under locks, of which one is held at a time; what can go wrong there is what happens
+//! between two of them. That a scope has ended is also read without a lock, and whoever sees it
+//! sees what was done before: that has a model with a twin.
 //!
 //! There is no clock here: deadlines end a scope as everybody else does.
 
 use super::{Context, after_func, background, with_cancel};
-use crate::base::atomic::{AtomicU32, Ordering, check};
+use crate::base::atomic::{AtomicU32, Ordering, UnsafeCell, check, while_weak};
 use crate::wait::block;
 use futures::FutureExt;
 use loom::thread;
@@ -72,6 +71,34 @@ impl Calls {
     fn count(&self) -> u32 {
         self.0.load(Ordering::Relaxed)
     }
+}
+
+/// What is written before a cancellation.
+struct Written(UnsafeCell<u32>);
+
+// SAFETY: the checker watches each access to the cell.
+unsafe impl Sync for Written {}
+// SAFETY: as above.
+unsafe impl Send for Written {}
+
+/// Whoever sees that a context is done sees what was done before it was cancelled.
+fn end_publishes() {
+    let written = Arc::new(Written(UnsafeCell::new(0)));
+    let (root, cancel) = with_cancel(&background());
+    let (leaf, _cancel) = with_cancel(&root);
+    let cancels = thread::spawn({
+        let written = Arc::clone(&written);
+        move || {
+            // SAFETY: nobody looks before the end.
+            unsafe { *written.0.get() = 7 };
+            cancel.cancel();
+        }
+    });
+    if is_done(&leaf) {
+        // SAFETY: it was written before the end; the checker looks whether that is so.
+        assert_eq!(unsafe { *written.0.get() }, 7);
+    }
+    cancels.join().unwrap();
 }
 
 /// Neither of two who cancel returns before what is below is done.
@@ -189,6 +216,17 @@ fn stop_meets_cancel() {
     cancel.cancel();
     let stopped = stops.join().unwrap();
     assert_eq!(calls.count(), u32::from(!stopped));
+}
+
+#[test]
+fn who_sees_the_end_sees_what_was_before() {
+    check(PREEMPTIONS, end_publishes);
+}
+
+#[test]
+fn without_its_orderings_the_end_tells_nothing() {
+    assert!(while_weak("context.end", end_publishes));
+    assert!(while_weak("context.look", end_publishes));
 }
 
 #[test]
