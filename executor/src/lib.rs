@@ -185,6 +185,7 @@
 //!   nobody handles.
 //! - [`runtime`] has the runtimes, their settings and their end.
 //! - [`time`], [`net`], [`io`] and [`signal`] are what goroutines wait for.
+//! - [`context`] tells all who work for a request that it is over: cancelled, or too late.
 //! - `gort-compat` adapts other libraries: hyper, hyper-util and axum run on gort.
 //! - `executor/examples` has programs to start from: hello, echo_server, fan_out, timeout.
 //!
