@@ -31,6 +31,7 @@ use crate::operand::{is_literal, root_of};
 use crate::options::clones_ahead;
 use crate::recover_calls;
 use crate::refusal::{Read, Refusal};
+use crate::scope::ends;
 
 /// One `defer!`.
 pub(crate) struct Deferred {
@@ -234,10 +235,18 @@ impl<'a> Reader<'a> {
             }
             Expr::Path(_) | Expr::Field(_) => {
                 // Not an error of ours: the compiler knows whether it is a method that was not
-                // called, and somebody may be about to type the parentheses.
+                // called, and somebody may be about to type the parentheses. Where the name is
+                // missing that is error enough.
                 let place = made_at(expression.span());
+                let arm = match half_typed::is_in(&whole) {
+                    true => quote_spanned!(place=> _ => {}),
+                    false => {
+                        let name = made_at(ends(&whole).1);
+                        quote_spanned!(name=> value => __rt::called(value))
+                    }
+                };
                 Ok(Code::Block {
-                    code: quote_spanned!(place=> __rt::called(#expression);),
+                    code: quote_spanned!(place=> match #expression { #arm }),
                     awaits: false,
                 })
             }

@@ -4,7 +4,8 @@
 //! name put behind the dot, and comparing: what stands before the cursor must be the same in both.
 //! So `go!(inner.)` has to expand to what `go!(inner.name)` expands to, less `name`. This is done
 //! literally: the missing name is put in, the expansion made, and the name taken out again. The
-//! compiler then meets `inner.` and reports it as it does anywhere else.
+//! compiler then meets `inner.` and reports it as it does anywhere else. Behind the cursor there
+//! may be a difference, and has to be where the type of `inner` would be a second error.
 
 use proc_macro2::{Group, Ident, Punct, Spacing, Span, TokenStream, TokenTree};
 
@@ -41,6 +42,15 @@ pub(crate) fn complete(tokens: TokenStream) -> TokenStream {
         }
     }
     completed
+}
+
+/// Whether [`complete`] has put a name in.
+pub(crate) fn is_in(tokens: &TokenStream) -> bool {
+    tokens.clone().into_iter().any(|token| match token {
+        TokenTree::Ident(name) => name == MISSING,
+        TokenTree::Group(group) => is_in(&group.stream()),
+        _ => false,
+    })
 }
 
 /// Takes the names out again that [`complete`] put in.
@@ -82,32 +92,26 @@ mod tests {
 
     use super::{MISSING, complete, undo};
     use crate::start::{Start, expand};
-    use crate::{defer, defers, recover};
+    use crate::{defer, defers, recover, select};
 
     type Expand = fn(TokenStream) -> TokenStream;
 
-    /// The text of an expansion, less spaces and the name `typed_name`.
-    fn expansion_without_name(expand: Expand, body: &str) -> String {
+    /// The text of an expansion without spaces.
+    fn expansion(expand: Expand, body: &str) -> String {
         let body: TokenStream = body.parse().expect("balanced");
-        expand(body)
-            .to_string()
-            .replace(char::is_whitespace, "")
-            .replace("typed_name", "")
+        expand(body).to_string().replace(char::is_whitespace, "")
     }
 
-    /// Checks that each body expands the same when a name is typed at the `@` and when it is not.
+    /// Checks that each body expands the same, up to the `@`, when a name is typed there and when
+    /// it is not.
     fn check(expand: Expand, bodies: &[&str]) {
         for body in bodies {
-            let typed = expansion_without_name(expand, &body.replace('@', ""));
-            assert_eq!(
-                typed,
-                expansion_without_name(expand, &body.replace('@', "typed_name")),
-                "{body}"
-            );
-            assert!(
-                !typed.contains(MISSING) && !typed.contains("compile_error"),
-                "{typed}"
-            );
+            let typed = expansion(expand, &body.replace('@', "typed_name"));
+            let (before, _) = typed.split_once("typed_name").expect("the name is used");
+            let half = expansion(expand, &body.replace('@', ""));
+            assert_eq!(half.get(..before.len()), Some(before), "{body}");
+            let is_error = half.contains(MISSING) || half.contains("compile_error");
+            assert!(!is_error, "{half}");
         }
     }
 
@@ -150,6 +154,20 @@ mod tests {
         check(
             |body| defers::expand(TokenStream::new(), quote!(async fn f() -> R { #body })),
             &in_scopes,
+        );
+    }
+
+    #[test]
+    fn a_half_typed_case_expands_to_the_complete_one_less_the_name() {
+        check(
+            |cases| select::expand(quote!([gort] #cases)),
+            &[
+                "v = rx.@ => drop(v), default => {}",
+                "v = rx.recv() => v.@, tx.send(1) => {}",
+                "rx.recv(), if open.@ => {}",
+                "tx.send(next.@) => { tx.close() }",
+                "rx.recv() => {} default => rx.@",
+            ],
         );
     }
 

@@ -98,7 +98,8 @@ impl Level<'_> {
         let now = &deferred.now;
         let push = match (self.waiting(deferred, place), &deferred.code) {
             (Some(future), _) => quote_spanned!(span=>
-                #stack.push_waiting(move |mut #outcome| async move {
+                #stack.push_waiting(move |slot| async move {
+                    let mut #outcome = slot.take();
                     let ended = __rt::run_async(#future).await;
                     __rt::settle(&mut #outcome, ended);
                     #outcome

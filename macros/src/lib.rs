@@ -28,6 +28,7 @@
 //!   complete, for the compiler to explain and for editors to complete.
 
 mod awaits;
+mod cases;
 mod defer;
 mod deferred;
 mod defers;

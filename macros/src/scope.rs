@@ -181,7 +181,7 @@ pub(crate) fn typed_return(output: &Type) -> TokenStream {
 }
 
 /// The spans of the first and of the last token.
-fn ends(tokens: &TokenStream) -> (Span, Span) {
+pub(crate) fn ends(tokens: &TokenStream) -> (Span, Span) {
     let mut spans = tokens
         .clone()
         .into_iter()

@@ -17,36 +17,14 @@
 //! A pattern is bound by `let` in its arm and not in the `match`: the compiler would otherwise name
 //! the hidden type when it is one that does not always match.
 
-use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
-use quote::{ToTokens, format_ident, quote, quote_spanned};
-use syn::parse::{Parse, ParseStream, Parser};
+use proc_macro2::{Group, Ident, Span, TokenStream};
+use quote::{ToTokens as _, format_ident, quote, quote_spanned};
+use syn::parse::{Parse, Parser};
 use syn::spanned::Spanned;
-use syn::{Expr, Pat, Token};
 
-use crate::refusal::{Mistakes, as_expression};
+use crate::cases::{Case, Select};
+use crate::refusal::as_expression;
 use crate::{braced, crate_and_input, doors, half_typed, made_at};
-
-/// A word for each arm: the order of their trials is a set of so many bits.
-const CASES_MAX: usize = 64;
-
-/// What stands in the braces.
-struct Select {
-    /// Whether the first arm that is ready wins.
-    is_biased: bool,
-    cases: Vec<Case>,
-    /// What is done if no arm is ready.
-    default: Option<TokenStream>,
-    /// All mistakes, joined.
-    mistakes: Mistakes,
-}
-
-/// `pattern = operand, if guard => body`.
-struct Case {
-    pattern: Option<Pat>,
-    operand: Expr,
-    guard: Option<Expr>,
-    body: TokenStream,
-}
 
 /// Expands `select!`; `input` begins with the group `[$crate]`.
 pub(crate) fn expand(input: TokenStream) -> TokenStream {
@@ -62,172 +40,7 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
 }
 
 impl Select {
-    fn mistake(&mut self, place: impl ToTokens, message: &str) {
-        self.mistakes.add(syn::Error::new_spanned(place, message));
-    }
-
-    fn parse_default(&mut self, input: ParseStream<'_>) -> syn::Result<()> {
-        let name = input.call(<Ident as syn::ext::IdentExt>::parse_any)?;
-        input.parse::<Token![=>]>()?;
-        let body = parse_body(input)?;
-        if self.default.replace(body).is_some() {
-            self.mistake(name, "`select!` has more than one `default` case");
-        }
-        Ok(())
-    }
-
-    fn parse_case(&mut self, input: ParseStream<'_>) -> syn::Result<()> {
-        let pattern = parse_pattern(input)?;
-        let operand: Expr = input.parse()?;
-        let mut guard = None;
-        if input.peek(Token![,]) && input.peek2(Token![if]) {
-            input.parse::<Token![,]>()?;
-            input.parse::<Token![if]>()?;
-            guard = Some(input.parse()?);
-        }
-        if !input.peek(Token![=>]) {
-            let message = "expected `=>` after the operation: `value = rx.recv() => ..`";
-            return Err(match input.is_empty() {
-                true => syn::Error::new_spanned(&operand, message),
-                false => input.error(message),
-            });
-        }
-        input.parse::<Token![=>]>()?;
-        let body = parse_body(input)?;
-        self.check(pattern.as_ref(), &operand);
-        self.cases.push(Case {
-            pattern,
-            operand,
-            guard,
-            body,
-        });
-        Ok(())
-    }
-
-    /// Finds mistakes that can be seen without types.
-    fn check(&mut self, pattern: Option<&Pat>, operand: &Expr) {
-        if let Expr::Await(awaited) = operand {
-            let (dot, word) = (awaited.dot_token, awaited.await_token);
-            let message = "`select!` awaits the operation itself: remove `.await`";
-            self.mistake(quote!(#dot #word), message);
-        }
-        if let Some(pattern) = pattern.filter(|pattern| may_fail(pattern)) {
-            let operand_text = operand.to_token_stream().to_string().replace(' ', "");
-            let message = format!(
-                "the pattern of a `select!` case must always match: \
-                 `v = {operand_text} => match v {{ .. }}`"
-            );
-            self.mistake(pattern, &message);
-        }
-    }
-}
-
-impl Parse for Select {
-    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        let mut select = Select {
-            is_biased: false,
-            cases: Vec::new(),
-            default: None,
-            mistakes: Mistakes::default(),
-        };
-        if input
-            .fork()
-            .parse::<Ident>()
-            .is_ok_and(|name| name == "biased")
-            && input.peek2(Token![;])
-        {
-            input.parse::<Ident>()?;
-            input.parse::<Token![;]>()?;
-            select.is_biased = true;
-        }
-        while !input.is_empty() {
-            if input.peek2(Token![=>]) {
-                if input.peek(Token![_]) || input.peek(Token![else]) {
-                    let wrong: TokenTree = input.fork().parse()?;
-                    let message = "the case for \"nothing is ready\" is written `default => ..`";
-                    select.mistake(wrong, message);
-                    input.parse::<TokenTree>()?;
-                    input.parse::<Token![=>]>()?;
-                    parse_body(input)?;
-                    continue;
-                }
-                if input
-                    .fork()
-                    .parse::<Ident>()
-                    .is_ok_and(|name| name == "default")
-                {
-                    select.parse_default(input)?;
-                    continue;
-                }
-            }
-            select.parse_case(input)?;
-        }
-        if let Some(case) = select.cases.get(CASES_MAX) {
-            let operand = case.operand.clone();
-            select.mistake(operand, "`select!` takes at most 64 cases");
-        }
-        Ok(select)
-    }
-}
-
-/// A pattern and its `=`, if that is what stands here.
-fn parse_pattern(input: ParseStream<'_>) -> syn::Result<Option<Pat>> {
-    let ahead = input.fork();
-    let found = Pat::parse_multi_with_leading_vert(&ahead).is_ok()
-        && ahead.peek(Token![=])
-        && !ahead.peek(Token![=>])
-        && !ahead.peek(Token![==]);
-    if !found {
-        return Ok(None);
-    }
-    let pattern = Pat::parse_multi_with_leading_vert(input)?;
-    input.parse::<Token![=]>()?;
-    Ok(Some(pattern))
-}
-
-/// What follows `=>`: an expression up to a comma, or a block that needs none.
-fn parse_body(input: ParseStream<'_>) -> syn::Result<TokenStream> {
-    let body = Expr::parse_with_earlier_boundary_rule(input)?;
-    let ends_itself = matches!(
-        body,
-        Expr::Block(_)
-            | Expr::If(_)
-            | Expr::Match(_)
-            | Expr::Loop(_)
-            | Expr::While(_)
-            | Expr::ForLoop(_)
-            | Expr::Unsafe(_)
-    );
-    if !ends_itself && !input.is_empty() {
-        input.parse::<Token![,]>()?;
-    } else {
-        input.parse::<Option<Token![,]>>()?;
-    }
-    Ok(body.into_token_stream())
-}
-
-/// Whether `pattern` is one of those that are known not to match always. The compiler finds others.
-fn may_fail(pattern: &Pat) -> bool {
-    let is_variant = |path: &syn::Path, names: &[&str]| {
-        path.segments
-            .last()
-            .is_some_and(|last| names.iter().any(|name| last.ident == name))
-    };
-    match pattern {
-        Pat::TupleStruct(tuple) => is_variant(&tuple.path, &["Some", "Ok", "Err"]),
-        Pat::Path(path) => is_variant(&path.path, &["None"]),
-        Pat::Ident(name) => name.subpat.is_none() && name.ident == "None",
-        Pat::Lit(_) | Pat::Range(_) => true,
-        Pat::Paren(inner) => may_fail(&inner.pat),
-        _ => false,
-    }
-}
-
-impl Select {
     fn expand(self, gort: &TokenStream) -> TokenStream {
-        if let Err(mistakes) = self.mistakes.into_result() {
-            return as_expression(&mistakes);
-        }
         let doors = doors(gort);
         let here = Span::mixed_site();
         let Some(first) = self.cases.first() else {
@@ -275,7 +88,7 @@ impl Select {
         quote_spanned!(here=> {
             #doors
             let chosen = {
-                use __rt::{ViaChannel as _, ViaPoll as _};
+                use __rt::{ViaChannel as _, ViaNothing as _, ViaPoll as _};
                 __rt::#function(#arms)
             } #wait;
             match chosen {
@@ -291,10 +104,14 @@ impl Case {
     fn arm(&self) -> TokenStream {
         let operand = &self.operand;
         let span = made_at(operand.span());
+        if half_typed::is_in(&operand.to_token_stream()) {
+            // It is an error already, and no second one is to follow from its type.
+            return quote_spanned!(span=> match #operand { _ => __rt::half_typed() });
+        }
         // `match` keeps what the operand borrows from temporary values until the decision.
         let arm = quote_spanned!(span=> match #operand {
             operand => {
-                let kind = (&__rt::Operand::of(&operand)).__kind();
+                let kind = (&&__rt::Operand::of(&operand)).__kind();
                 kind.arm(operand)
             }
         });

@@ -6,6 +6,7 @@ mod handle;
 mod instance;
 pub(crate) mod main_config;
 mod spawn;
+mod syscall;
 
 pub use crate::sched::{Gosched, Leftover, Waited, gosched};
 pub use builder::Builder;
@@ -14,3 +15,4 @@ pub use handle::{EnterGuard, Handle};
 pub use instance::{Runtime, block_on, num_cpu, num_goroutine, procs};
 pub(crate) use spawn::go_from;
 pub use spawn::{go, spawn, spawn_blocking};
+pub use syscall::{Blocking, Syscall, blocking, syscall};

@@ -2,25 +2,54 @@
 
 use super::run::run;
 use super::run_async::{Owned, run_owned, settle};
+use crate::base::lock::Mutex;
 use crate::panic::Outcome;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 /// Deferred code of blocks and loops; as [`Stack`](super::Stack), but each may wait.
 pub struct AsyncStack<'a, R> {
     deferred: Vec<Deferred<'a, R>>,
+    /// Made for the first one that may wait.
+    slot: Option<Slot<R>>,
 }
 
 enum Deferred<'a, R> {
     /// Does not wait.
     Now(Call<'a, R>),
-    /// May wait. It owns the outcome meanwhile: a future that borrowed it could not be named.
-    Waiting(Box<dyn FnOnce(Outcome<R>) -> Running<'a, R> + Send + 'a>),
+    /// May wait. Its future is made when it is deferred, since what has to be `Send` is then the
+    /// future alone: a closure that makes it later would be a second error beside it.
+    Waiting(Running<'a, R>),
 }
 
 type Call<'a, R> = Box<dyn FnOnce(&mut Outcome<R>) + Send + 'a>;
 type Running<'a, R> = Pin<Box<dyn Future<Output = Outcome<R>> + Send + 'a>>;
+
+/// How the outcome gets to a future that is there before it: the stack puts it in and polls the
+/// future, which takes it out first thing. It owns the outcome then, and gives it back in the end.
+pub struct Slot<R>(Arc<Mutex<Option<Outcome<R>>>>);
+
+impl<R> Slot<R> {
+    /// Takes the outcome out.
+    pub fn take(self) -> Outcome<R> {
+        let outcome = self.0.lock().take();
+        outcome.expect("the stack puts the outcome in before it polls")
+    }
+}
+
+impl<R> Clone for Slot<R> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<R> fmt::Debug for Slot<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Slot").finish_non_exhaustive()
+    }
+}
 
 impl<'a, R: Send + 'a> AsyncStack<'a, R> {
     /// Nothing is deferred yet; nothing is allocated until something is.
@@ -28,6 +57,7 @@ impl<'a, R: Send + 'a> AsyncStack<'a, R> {
     pub fn new() -> Self {
         Self {
             deferred: Vec::new(),
+            slot: None,
         }
     }
 
@@ -37,13 +67,16 @@ impl<'a, R: Send + 'a> AsyncStack<'a, R> {
         self.deferred.push(Deferred::Now(Box::new(deferred)));
     }
 
-    /// Defers code that may wait. It gets the outcome and gives it back.
-    pub fn push_waiting<F>(&mut self, deferred: impl FnOnce(Outcome<R>) -> F + Send + 'a)
+    /// Defers code that may wait. It gets the outcome through the slot and gives it back.
+    pub fn push_waiting<F>(&mut self, deferred: impl FnOnce(Slot<R>) -> F)
     where
         F: Future<Output = Outcome<R>> + Send + 'a,
     {
-        let deferred = |outcome| Box::pin(deferred(outcome)) as Running<'a, R>;
-        self.deferred.push(Deferred::Waiting(Box::new(deferred)));
+        let slot = self
+            .slot
+            .get_or_insert_with(|| Slot(Arc::new(Mutex::new(None))));
+        let deferred = Box::pin(deferred(slot.clone()));
+        self.deferred.push(Deferred::Waiting(deferred));
     }
 
     /// Defers a future that becomes a goroutine, by `go`, if the scope is dropped.
@@ -52,7 +85,8 @@ impl<'a, R: Send + 'a> AsyncStack<'a, R> {
         F: Future + Send + 'static,
         G: FnOnce(Owned<F>) + Send + 'static,
     {
-        self.push_waiting(move |mut outcome| async move {
+        self.push_waiting(move |slot| async move {
+            let mut outcome = slot.take();
             let ended = run_owned(deferred, go).await;
             settle(&mut outcome, ended);
             outcome
@@ -62,9 +96,13 @@ impl<'a, R: Send + 'a> AsyncStack<'a, R> {
     /// Runs all, the last first.
     pub async fn run(self, mut outcome: Outcome<R>) -> Outcome<R> {
         for deferred in self.deferred.into_iter().rev() {
-            match deferred {
-                Deferred::Now(deferred) => run(&mut outcome, deferred),
-                Deferred::Waiting(deferred) => outcome = deferred(outcome).await,
+            match (deferred, &self.slot) {
+                (Deferred::Now(deferred), _) => run(&mut outcome, deferred),
+                (Deferred::Waiting(deferred), Some(slot)) => {
+                    *slot.0.lock() = Some(outcome);
+                    outcome = deferred.await;
+                }
+                (Deferred::Waiting(_), None) => unreachable!("it was made with the slot"),
             }
         }
         outcome

@@ -44,7 +44,7 @@ mod stack;
 #[cfg(test)]
 mod tests;
 
-pub use async_stack::AsyncStack;
+pub use async_stack::{AsyncStack, Slot};
 pub use guard::{Guard, block_guard, guard};
 pub use protect::{Protect, protect_async};
 pub use recover::{RecoverAsync, recover, recover_async, recover_now};

@@ -64,7 +64,7 @@ mod tests;
 pub use arm::{Arm, FutureArm};
 pub use arms::{And, Arms, Chosen, End};
 pub use decision::Select;
-pub use operand::{Operand, ViaChannel, ViaPoll};
+pub use operand::{Operand, ViaChannel, ViaNothing, ViaPoll, half_typed};
 
 /// Waits for one of `arms`.
 #[inline]

@@ -1,12 +1,15 @@
 //! [`Operand`]: whether an arm is a channel operation or another future.
 //!
 //! A macro sees only tokens, so the choice is left to method resolution, as for calls in
-//! [`Tag`](crate::start::Tag): [`ViaChannel`] is implemented for `Operand<T>` if `T` is an
-//! operation of a channel and is found first; [`ViaPoll`] is implemented for `&Operand<T>` whatever
-//! `T` is.
+//! [`Tag`](crate::start::Tag). For a `&&Operand<T>` it finds [`ViaChannel`] first, which is there
+//! if `T` is an operation of a channel; then [`ViaPoll`], if `T` is a future; and else
+//! [`ViaNothing`], which is there always, and whose arm is an error.
+//!
+//! That arm is of a type that does not name `T`. If it did, the error would be told again at each
+//! place where the list of arms is used.
 
 use super::arm::{Arm, FutureArm};
-use std::future::{Future, IntoFuture};
+use std::future::{IntoFuture, Pending, pending};
 use std::marker::PhantomData;
 
 /// Carries the type `T` through method resolution; there is never a value.
@@ -30,9 +33,9 @@ pub trait ViaChannel {
     }
 }
 
-impl<T: Arm> ViaChannel for Operand<T> {}
+impl<T: Arm> ViaChannel for &Operand<T> {}
 
-/// Chosen for everything else.
+/// Chosen for other futures.
 pub trait ViaPoll {
     /// Says that the operand is to be polled.
     #[inline]
@@ -41,7 +44,17 @@ pub trait ViaPoll {
     }
 }
 
-impl<T> ViaPoll for &Operand<T> {}
+impl<T: IntoFuture> ViaPoll for &&Operand<T> {}
+
+/// Chosen for everything else.
+pub trait ViaNothing {
+    /// Says that there is nothing to wait for.
+    fn __kind(&self) -> Unfit {
+        Unfit
+    }
+}
+
+impl<T> ViaNothing for Operand<T> {}
 
 /// An operand that is an operation of a channel.
 #[derive(Clone, Copy, Debug)]
@@ -62,31 +75,31 @@ pub struct Polled;
 impl Polled {
     /// The arm.
     #[inline]
-    pub fn arm<F: Selectable>(self, operand: F) -> FutureArm<F::Future> {
-        FutureArm(operand.into_arm())
+    pub fn arm<F: IntoFuture>(self, operand: F) -> FutureArm<F::IntoFuture> {
+        FutureArm(operand.into_future())
     }
 }
 
-/// What may stand as an operand: every future.
+/// An operand that is neither.
+#[derive(Clone, Copy, Debug)]
+pub struct Unfit;
+
+impl Unfit {
+    /// Never compiles. The arm has whatever output its body takes.
+    pub fn arm<T: Selectable, O>(self, _: T) -> FutureArm<Pending<O>> {
+        FutureArm(pending())
+    }
+}
+
+/// What may stand as an operand.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be waited for in `select!`",
     label = "neither an operation of a channel nor a future",
     note = "a case is `value = rx.recv() => ..`, `tx.send(value) => ..` or `value = future => ..`"
 )]
-pub trait Selectable {
-    /// The future that is polled.
-    type Future: Future;
+pub trait Selectable {}
 
-    /// Makes it one.
-    fn into_arm(self) -> Self::Future;
-}
-
-#[diagnostic::do_not_recommend]
-impl<F: IntoFuture> Selectable for F {
-    type Future = F::IntoFuture;
-
-    #[inline]
-    fn into_arm(self) -> F::IntoFuture {
-        self.into_future()
-    }
+/// The arm of an operand that is not complete yet, which is an error by itself.
+pub fn half_typed<O>() -> FutureArm<Pending<O>> {
+    FutureArm(pending())
 }

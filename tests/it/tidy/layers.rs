@@ -29,6 +29,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "base", "panic", "queue", "timer", "netpoll", "task", "sched",
         ],
     ),
+    ("sync", &["base", "panic", "wait", "runtime"]),
     ("time", &["base", "wait", "timer", "sched", "runtime"]),
     ("context", &["base", "wait", "runtime", "time"]),
     (
@@ -37,6 +38,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
     ("signal", &["base", "netpoll", "sched", "net"]),
     ("start", &["panic", "task", "scope", "runtime"]),
+    ("guide", &[]),
 ];
 
 /// Uses of a module in `source` that `layers` does not allow.

@@ -1,0 +1,11 @@
+use gort::select;
+
+#[gort::main]
+async fn main() {
+    let (tx, rx) = gort::chan(1);
+    select! {
+        Some(v) = rx.recv() => drop::<u32>(v),
+        None = rx.recv() => {}
+        Ok(()) = tx.send(1) => {}
+    }
+}
