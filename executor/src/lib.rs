@@ -193,6 +193,7 @@
 //! - [`chan`](mod@chan) and [`select!`] pass values between goroutines, and [`sync`] has Go's
 //!   locks and the like.
 //! - [`time`], [`net`], [`io`] and [`signal`] are what goroutines wait for.
+//! - [`context`] tells all who work for a request that it is over: cancelled, or too late.
 //! - `gort-compat` adapts other libraries: hyper, hyper-util and axum run on gort.
 //! - `executor/examples` has programs to start from: hello, echo_server, fan_out, timeout; with
 //!   deferred code pipeline, connections, retry.
@@ -244,7 +245,7 @@ pub mod runtime;
 pub mod sync;
 #[cfg(all(feature = "rt", not(gort_loom)))]
 pub mod time;
-#[cfg(all(feature = "rt", not(gort_loom)))]
+#[cfg(feature = "rt")]
 pub mod context;
 #[cfg(all(feature = "rt", not(gort_loom)))]
 pub mod net;

@@ -1,9 +1,12 @@
 //! What is to happen when a context is done.
 
 use super::Context;
+#[cfg(all(test, gort_loom))]
+use super::loom::go_from;
 use super::scope::Scope;
 use crate::base::lock::Mutex;
 use crate::base::wake_list::contain;
+#[cfg(not(gort_loom))]
 use crate::runtime::go_from;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};

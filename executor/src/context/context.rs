@@ -5,10 +5,10 @@ use super::error::{Cause, ContextError, Why};
 use super::run::Run;
 use super::scope::Scope;
 use super::values::Values;
-use crate::time::Instant;
 use std::any::Any;
 use std::future::IntoFuture;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// A deadline, a cancellation and values, for all who work for one request; see the
 /// [module](super).

@@ -6,10 +6,10 @@ use super::error::Cause;
 use super::limit::Limit;
 use super::scope::Scope;
 use super::values::Values;
-use crate::time::{Duration, Instant};
 use std::any::Any;
 use std::error::Error;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// The context at the root: never done, without deadline and values. Go's `context.Background`.
 ///

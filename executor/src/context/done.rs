@@ -6,8 +6,9 @@ use crate::wait::Waiter;
 use pin_project::{pin_project, pinned_drop};
 use std::future::Future;
 use std::pin::Pin;
+use std::ptr;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 /// The future of [`Context::done`](super::Context::done). It stays ready.
 #[pin_project(PinnedDrop)]
@@ -18,6 +19,27 @@ pub struct Done<'a> {
     scope: Option<&'a Arc<Scope>>,
     #[pin]
     waiter: Waiter<()>,
+    /// Whom the waiter has woken, if it waits.
+    told: Option<Told>,
+}
+
+/// Which waker a waiter has.
+///
+/// While it waits its waker lives, and no other has the same data. So a waiter that has this one
+/// and still waits need not be told of it again, under a lock that all share who wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Told {
+    data: usize,
+    vtable: usize,
+}
+
+impl Told {
+    fn of(waker: &Waker) -> Self {
+        Self {
+            data: waker.data().addr(),
+            vtable: ptr::from_ref(waker.vtable()).addr(),
+        }
+    }
 }
 
 impl<'a> Done<'a> {
@@ -25,6 +47,7 @@ impl<'a> Done<'a> {
         Self {
             scope,
             waiter: Waiter::new(()),
+            told: None,
         }
     }
 
@@ -45,17 +68,20 @@ impl<'a> Done<'a> {
         let Some(scope) = *this.scope else {
             return Poll::Pending;
         };
+        let told = Some(Told::of(cx.waker()));
         if !this.waiter.is_waiting() {
             scope.watch_clock();
+        } else if *this.told == told {
+            // Whoever ends the scope in this moment wakes it.
+            return Poll::Pending;
         }
         // SAFETY: the waiter waits nowhere else; the drop calls `unwait`, and the scope is borrowed
         // until then.
-        let waits = unsafe { scope.wait(this.waiter, cx.waker().clone()) };
-        if waits {
-            Poll::Pending
-        } else {
-            Poll::Ready(())
+        if !unsafe { scope.wait(this.waiter, cx.waker().clone()) } {
+            return Poll::Ready(());
         }
+        *this.told = told;
+        Poll::Pending
     }
 }
 

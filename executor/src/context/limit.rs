@@ -1,9 +1,13 @@
 //! The deadline of a scope.
 
 use super::error::{Cause, ContextError, Why};
+#[cfg(all(test, gort_loom))]
+use super::loom::{Act, Call};
 use super::scope::Scope;
-use crate::time::{Act, Call, Instant};
+#[cfg(not(gort_loom))]
+use crate::time::{Act, Call};
 use std::sync::{Arc, OnceLock, Weak};
+use std::time::Instant;
 
 /// What happens at a deadline, and who sees to it.
 #[derive(Debug)]

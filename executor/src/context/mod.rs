@@ -155,6 +155,8 @@ mod derive;
 mod done;
 mod error;
 mod limit;
+#[cfg(all(test, gort_loom))]
+mod loom;
 mod places;
 mod run;
 mod scope;

@@ -4,15 +4,16 @@ use super::after_func::Function;
 use super::error::{ContextError, Why};
 use super::limit::Limit;
 use super::places::Places;
+use crate::base::atomic::{AtomicBool, Ordering, order};
 use crate::base::lock::Mutex;
 use crate::base::wake_list::{drop_quietly, wake};
-use crate::time::Instant;
 use crate::wait::{WaitQueue, Waiter};
 use std::fmt;
 use std::mem;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock, Weak};
 use std::task::Waker;
+use std::time::Instant;
 
 /// Something that ends once. Contexts share it.
 pub(super) struct Scope {
@@ -22,8 +23,10 @@ pub(super) struct Scope {
     deadline: Option<Instant>,
     /// There if the deadline is its own.
     limit: Option<Limit>,
-    /// Set under the lock, read by anyone.
+    /// Why it has ended. Written under the lock, before `is_over`; read under it, or after that.
     end: OnceLock<Why>,
+    /// Whether it has. Set under the lock, read by anyone.
+    is_over: AtomicBool,
     state: Mutex<State>,
 }
 
@@ -58,6 +61,7 @@ impl Scope {
             deadline: own.as_ref().map(|(at, _)| *at).or(above),
             limit: own.map(|(_, limit)| limit),
             end: OnceLock::new(),
+            is_over: AtomicBool::new(false),
             state: Mutex::new(State {
                 waiters: WaitQueue::new(),
                 children: Places::new(),
@@ -87,9 +91,7 @@ impl Scope {
                 // Nobody asks before this function returns: who cancels the parent does not.
                 self.state.lock().place = Some(place);
             }
-            Some(why) => {
-                self.end.get_or_init(|| why.clone());
-            }
+            Some(why) => self.set_end(why),
         }
     }
 
@@ -97,17 +99,29 @@ impl Scope {
         self.deadline
     }
 
-    /// Why it has ended, if it has and it is known.
+    /// Why it has ended, if it has. A deadline may have passed without anybody noticing.
     pub(super) fn end(&self) -> Option<&Why> {
-        self.end.get()
+        // Ordering: Acquire pairs with the Release in `set_end`: who sees the end sees why, and
+        // what was done before.
+        let is_over = self.is_over.load(order("context.look", Ordering::Acquire));
+        if is_over { self.end.get() } else { None }
     }
 
     /// Why it has ended, if it has. A deadline that has passed ends it now.
     pub(super) fn look(self: &Arc<Self>) -> Option<&Why> {
-        if self.end.get().is_none() {
+        self.end().or_else(|| {
             self.expire_if_due();
-        }
-        self.end.get()
+            self.end()
+        })
+    }
+
+    /// Stores why it has ended, which it had not. The caller has the lock, or nobody else the
+    /// scope.
+    fn set_end(&self, why: &Why) {
+        self.end.get_or_init(|| why.clone());
+        // Ordering: Release pairs with the Acquire in `end`.
+        self.is_over
+            .store(true, order("context.end", Ordering::Release));
     }
 
     /// The scope whose limit the deadline is, and that limit.
@@ -146,17 +160,19 @@ impl Scope {
     /// Ends this scope and all below it. When it returns they have ended, whoever began it.
     pub(super) fn cancel(self: &Arc<Self>, why: &Why) {
         let mut released = Released::default();
-        let mut below = Vec::new();
-        self.mark(why, &mut released, &mut below);
+        // All below, level by level, and those that have children.
+        let (mut below, mut parents) = (Vec::new(), Vec::new());
+        if self.mark(why, &mut released, &mut below) {
+            parents.push(Arc::clone(self));
+        }
         let mut next = 0;
         while let Some(scope) = below.get(next).map(Arc::clone) {
-            scope.mark_by_parent(&mut released, &mut below);
             next += 1;
+            if scope.mark_by_parent(&mut released, &mut below) {
+                parents.push(scope);
+            }
         }
-        if !below.is_empty() {
-            self.forget_children();
-            below.iter().for_each(|scope| scope.forget_children());
-        }
+        parents.iter().for_each(|parent| parent.forget_children());
         if let Some(parent) = &self.parent {
             self.leave(parent);
         }
@@ -167,11 +183,11 @@ impl Scope {
     }
 
     /// Ends this scope, unless it has ended, and collects what that releases. `below` gets the
-    /// children that may not have ended yet.
-    fn mark(&self, why: &Why, released: &mut Released, below: &mut Vec<Arc<Scope>>) {
+    /// children that may not have ended yet; `true` if there are any.
+    fn mark(&self, why: &Why, released: &mut Released, below: &mut Vec<Arc<Scope>>) -> bool {
         let mut state = self.state.lock();
         if self.end.get().is_none() {
-            self.end.get_or_init(|| why.clone());
+            self.set_end(why);
             while let Some(((), waker)) = state.waiters.take_front(|()| Some(())) {
                 released.wakers.extend(waker);
             }
@@ -180,13 +196,14 @@ impl Scope {
         }
         // Those of a scope that had ended are still there if somebody else is about to end them.
         below.extend(state.children.iter().filter_map(Weak::upgrade));
+        !state.children.is_empty()
     }
 
     /// [`mark`](Self::mark), for the reason for which its parent has ended.
-    fn mark_by_parent(&self, released: &mut Released, below: &mut Vec<Arc<Scope>>) {
-        let why = self.parent.as_ref().and_then(|parent| parent.end.get());
+    fn mark_by_parent(&self, released: &mut Released, below: &mut Vec<Arc<Scope>>) -> bool {
+        let why = self.parent.as_ref().and_then(|parent| parent.end());
         let canceled = Why::from(ContextError::Canceled);
-        self.mark(why.unwrap_or(&canceled), released, below);
+        self.mark(why.unwrap_or(&canceled), released, below)
     }
 
     /// All children have ended, and nobody need look for them any more.
@@ -245,6 +262,11 @@ impl Scope {
             state.keeps = Some(Arc::clone(self));
         }
         Some(state.functions.insert(Arc::clone(function)))
+    }
+
+    #[cfg(all(test, gort_loom))]
+    pub(super) fn has_functions(&self) -> bool {
+        !self.state.lock().functions.is_empty()
     }
 
     /// Forgets a function that was stopped.

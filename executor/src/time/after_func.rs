@@ -109,7 +109,7 @@ impl fmt::Debug for AfterFunc {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AfterFunc")
             .field("call", &self.call)
-            .field("asked_at", &self.call.act().asked_at)
+            .field("asked_at", &format_args!("{}", self.call.act().asked_at))
             .finish()
     }
 }

@@ -1,10 +1,10 @@
 use gort::context::{AfterFunc, after_func, background, with_cancel, with_timeout, with_value};
 use gort::task::Task;
 use gort::time::sleep;
-use gort_tests::{Counts, Explosive, PROCS, on_goroutine, quietly};
+use gort_tests::{Counts, Explosive, PROCS, Seeded, on_goroutine, quietly};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -151,23 +151,44 @@ fn a_function_that_panics_on_its_way_out_keeps_nobody_from_being_called() {
 }
 
 #[test]
-fn a_function_that_no_executor_accepts_does_not_keep_the_others_from_being_called() {
-    on_goroutine(&PROCS, || async {
-        let (context, cancel) = with_cancel(&background());
-        let calls = Calls::default();
+fn whoever_cancels_names_the_executor_and_whoever_asked_the_place() {
+    let (context, cancel) = with_cancel(&background());
+    let calls = Calls::default();
+    let line = line!() + 1;
+    after_func(&context, calls.function());
+    let (executor, tasks) = mpsc::channel::<Task>();
+    let entered = gort::task::enter(Arc::new(move |task| executor.send(task).unwrap()));
+    cancel.cancel();
+    drop(entered);
+    let task = tasks.recv().unwrap();
+    let place = task.spawned_at();
+    assert_eq!((place.file(), place.line()), (file!(), line));
+    assert_eq!(calls.count(), 0);
+    futures::executor::block_on(task);
+    assert_eq!(calls.count(), 1);
+}
+
+#[test]
+fn an_executor_that_refuses_one_function_is_asked_for_the_others_and_loses_no_wake_up() {
+    let (context, cancel) = with_cancel(&background());
+    let calls = Calls::default();
+    let mut waits = tokio_test::task::spawn(context.done());
+    assert!(waits.poll().is_pending());
+    for _ in 0..3 {
         after_func(&context, calls.function());
-        let refuses = Arc::new(|_: Task| panic!("expected: refused"));
-        let waits = gort::spawn({
-            let context = context.clone();
-            async move { context.done().await }
-        });
-        gort::yield_now().await;
-        let entered = gort::task::enter(refuses);
-        quietly(|| cancel.cancel());
-        drop(entered);
-        waits.await.unwrap();
-        assert_eq!(calls.count(), 0);
-    });
+    }
+    let (executor, tasks) = mpsc::channel::<Task>();
+    let asked = AtomicUsize::new(0);
+    let entered = gort::task::enter(Arc::new(move |task| {
+        let first = asked.fetch_add(1, Ordering::SeqCst) == 0;
+        assert!(!first, "expected: refused");
+        executor.send(task).unwrap();
+    }));
+    quietly(|| cancel.cancel());
+    drop(entered);
+    assert!(waits.is_woken());
+    tasks.into_iter().for_each(futures::executor::block_on);
+    assert_eq!(calls.count(), 2);
 }
 
 #[test]
@@ -186,5 +207,57 @@ fn a_race_of_stop_and_cancel_has_one_winner() {
             sleep(Duration::from_micros(20)).await;
             assert_eq!(calls.count(), usize::from(!stopped));
         }
+    });
+}
+
+#[test]
+fn a_storm_of_functions_and_contexts_calls_each_function_once_or_stops_it() {
+    on_goroutine(&PROCS, || async {
+        let seed = Seeded::fresh();
+        let (counts, calls) = (Counts::new(), Calls::default());
+        let mut stopped = 0;
+        for round in 0..20 {
+            let (root, cancel) = with_timeout(&background(), HOUR);
+            let register = |n: u64| {
+                let (mut rng, root) = (seed.fork(round * 100 + n), root.clone());
+                let (counts, calls) = (counts.clone(), calls.clone());
+                gort::spawn(async move {
+                    let (mut contexts, mut stopped) = (vec![root], 0);
+                    for _ in 0..40 {
+                        let parent = rng.below(contexts.len() as u64) as usize;
+                        let (context, cancel) = with_cancel(&contexts[parent]);
+                        let (token, call) = (counts.token(), calls.function());
+                        let handle = after_func(&context, move || {
+                            call();
+                            drop(token);
+                        });
+                        contexts.push(context);
+                        match rng.below(6) {
+                            0 => cancel.cancel(),
+                            1 => drop(contexts.swap_remove(parent)),
+                            2 => gort::yield_now().await,
+                            3 => stopped += usize::from(handle.stop()),
+                            _ => {}
+                        }
+                        if contexts.is_empty() {
+                            break;
+                        }
+                    }
+                    stopped
+                })
+            };
+            let registering: Vec<_> = (0..6).map(register).collect();
+            gort::yield_now().await;
+            drop(root);
+            cancel.cancel();
+            for registered in registering {
+                stopped += registered.await.unwrap();
+            }
+        }
+        calls.reach(counts.made() - stopped).await;
+        while counts.live() > 0 {
+            gort::yield_now().await;
+        }
+        assert_eq!(calls.count(), counts.made() - stopped);
     });
 }
