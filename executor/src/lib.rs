@@ -115,9 +115,12 @@
 //! # fn main() {}
 //! ```
 //!
-//! A goroutine that computes for long keeps its permit for as long: it calls [`yield_now`] now and
-//! then, or [`gosched`](runtime::gosched) to go behind all others. A call that blocks the thread
-//! belongs into [`spawn_blocking`], which has threads of its own.
+//! A goroutine that computes or blocks for long does not keep the others from running: if they
+//! wait, its permit goes to another thread after a time slice of 10 ms, or sooner if the kernel
+//! says that the thread waits. A call that blocks is better declared: [`syscall`] costs nanoseconds
+//! and lets others run after some 20 us, [`blocking`] does so at once, and [`spawn_blocking`] is
+//! the latter in a goroutine of its own. A computation is kinder if it calls [`yield_now`] now and
+//! then, or [`gosched`](runtime::gosched) to go behind all others.
 //!
 //! # Deferred code
 //!
@@ -187,6 +190,8 @@
 //!   not `Send`; [`panic`](mod@panic) has the panic as a value, and tells what becomes of one that
 //!   nobody handles.
 //! - [`runtime`] has the runtimes, their settings and their end.
+//! - [`chan`](mod@chan) and [`select!`] pass values between goroutines, and [`sync`] has Go's
+//!   locks and the like.
 //! - [`time`], [`net`], [`io`] and [`signal`] are what goroutines wait for.
 //! - `gort-compat` adapts other libraries: hyper, hyper-util and axum run on gort.
 //! - `executor/examples` has programs to start from: hello, echo_server, fan_out, timeout; with
@@ -235,6 +240,8 @@ mod sched;
 
 #[cfg(all(feature = "rt", not(gort_loom)))]
 pub mod runtime;
+#[cfg(feature = "rt")]
+pub mod sync;
 #[cfg(all(feature = "rt", not(gort_loom)))]
 pub mod time;
 #[cfg(all(feature = "rt", not(gort_loom)))]
@@ -256,7 +263,7 @@ pub use crate::task::yield_now;
 pub use crate::{
     chan::{Chan, Receiver, Sender, chan},
     macros::{main, test},
-    runtime::{Runtime, block_on, spawn, spawn_blocking},
+    runtime::{Runtime, block_on, blocking, spawn, spawn_blocking, syscall},
     task::spawn_local,
 };
 #[cfg(not(gort_loom))]

@@ -48,6 +48,29 @@ fn sender_and_receiver_take_turns_as_in_go() {
 }
 
 #[test]
+fn a_rendezvous_ends_when_its_value_was_received_as_in_go() {
+    on_goroutine(&[1], || async {
+        let log = Log::default();
+        let (tx, rx) = chan(0);
+        let sender = {
+            let log = log.clone();
+            spawn(async move {
+                log.say("s", 0);
+                for n in 1..=2 {
+                    tx.send(n).await.unwrap();
+                    log.say("s", n);
+                }
+            })
+        };
+        while let Some(n) = rx.recv().await {
+            log.say("r", n);
+        }
+        sender.await.unwrap();
+        assert_eq!(log.taken(), "s0 s1 r1 r2 s2");
+    });
+}
+
+#[test]
 fn a_close_wakes_receivers_in_gos_order() {
     on_goroutine(&[1], || async {
         let log = Log::default();

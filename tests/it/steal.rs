@@ -84,7 +84,8 @@ fn every_m_has_a_part_in_long_polls() {
                 handle.await.unwrap();
             }
         }));
-        assert_eq!(threads.lock().unwrap().len(), procs);
+        // More where a poll lasted so long that its M was replaced.
+        assert!(threads.lock().unwrap().len() >= procs);
     });
 }
 

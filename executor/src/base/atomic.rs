@@ -15,6 +15,21 @@ pub(crate) use loom::sync::atomic::{
     AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
 };
 
+/// A function that is `const`, except in a model, whose atomics and locks are made at run time.
+#[cfg(feature = "rt")]
+macro_rules! const_fn {
+    ($(#[$meta:meta])* $vis:vis fn $($rest:tt)*) => {
+        #[cfg(not(gort_loom))]
+        $(#[$meta])*
+        $vis const fn $($rest)*
+        #[cfg(gort_loom)]
+        $(#[$meta])*
+        $vis fn $($rest)*
+    };
+}
+#[cfg(feature = "rt")]
+pub(crate) use const_fn;
+
 /// The ordering `strong`, which the protocol needs at the place called `site`.
 #[cfg(not(gort_loom))]
 #[inline(always)]
@@ -64,8 +79,18 @@ pub(crate) fn load_own(atomic: &AtomicU32) -> u32 {
     atomic.load(Ordering::Relaxed)
 }
 
+/// Whether a model has failed and unwinds. Destructors then leave the checker alone: it would find
+/// the same fault once more, and a second panic ends the process.
+#[cfg(not(gort_loom))]
+#[inline(always)]
+pub(crate) const fn has_failed() -> bool {
+    false
+}
+
 #[cfg(gort_loom)]
-pub(crate) use weaken::{UnsafeCell, check, fence_at, glance, load_own, order, while_weak};
+pub(crate) use weaken::{
+    UnsafeCell, check, fence_at, glance, has_failed, load_own, order, while_weak,
+};
 
 #[cfg(gort_loom)]
 mod weaken {
@@ -108,6 +133,10 @@ mod weaken {
         BLIND.load(Std::Relaxed) || look()
     }
 
+    pub(crate) fn has_failed() -> bool {
+        std::thread::panicking()
+    }
+
     /// Runs `model` in all orders, or in those with up to `preemptions` of them, with and without
     /// the glances of the code under test.
     pub(crate) fn check(
@@ -148,18 +177,27 @@ mod weaken {
         failed
     }
 
-    /// loom's cell, with the one method of the standard library's that we use.
+    /// A cell of the standard library, and one of loom's that is touched along with it.
     #[derive(Debug)]
-    pub(crate) struct UnsafeCell<T>(loom::cell::UnsafeCell<T>);
+    pub(crate) struct UnsafeCell<T> {
+        data: std::cell::UnsafeCell<T>,
+        touched: loom::cell::UnsafeCell<()>,
+    }
 
     impl<T> UnsafeCell<T> {
         pub(crate) fn new(value: T) -> Self {
-            Self(loom::cell::UnsafeCell::new(value))
+            Self {
+                data: std::cell::UnsafeCell::new(value),
+                touched: loom::cell::UnsafeCell::new(()),
+            }
         }
 
         /// Checked as a write access: no two may be unordered.
         pub(crate) fn get(&self) -> *mut T {
-            self.0.with_mut(|p| p)
+            if !has_failed() {
+                self.touched.with_mut(|_| ());
+            }
+            self.data.get()
         }
     }
 }

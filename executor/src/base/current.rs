@@ -12,8 +12,7 @@ thread_local! {
     /// taken by whoever polls it.
     static EXITING: Cell<Option<Id>> = const { Cell::new(None) };
 
-    /// The goroutine that is one blocking call, on a thread made for those. Only that thread uses
-    /// it.
+    /// The goroutine that is in a call which may block, declared as such.
     #[cfg(feature = "rt")]
     static BLOCKING: Cell<Option<Id>> = const { Cell::new(None) };
 }
@@ -46,12 +45,25 @@ pub(crate) fn wants_exit(id: Id) -> bool {
     EXITING.get() == Some(id) && EXITING.take().is_some()
 }
 
-/// The current goroutine has this thread to itself, so it may block.
-///
-/// It is never taken back: the number is not used again, and what the call polls has its own.
+/// While it lives, the current goroutine may block this thread: it has said so.
 #[cfg(feature = "rt")]
-pub(crate) fn may_block() {
-    BLOCKING.set(try_goid());
+#[derive(Debug)]
+pub(crate) struct BlockingAllowed(Option<Id>);
+
+#[cfg(feature = "rt")]
+impl BlockingAllowed {
+    #[inline]
+    pub(crate) fn new() -> Self {
+        Self(BLOCKING.replace(try_goid()))
+    }
+}
+
+#[cfg(feature = "rt")]
+impl Drop for BlockingAllowed {
+    #[inline]
+    fn drop(&mut self) {
+        BLOCKING.set(self.0);
+    }
 }
 
 /// Whether this thread is in a poll, so that blocking it would keep others from running.

@@ -1,10 +1,12 @@
-//! Models of [`Note`]: no wake-up is lost, and who was woken sees what the waker did before.
+//! Models of [`Note`]: no wake-up is lost, and who was woken sees what the waker did before. Models
+//! of [`SpinLock`]: who takes it, or sees its marks, sees what was done before it was left.
 //!
 //! A lost wake-up shows as a deadlock, which the checker reports. What the wakers did before is a
 //! cell of the checker's, which complains if the sleeper's look at it is not ordered after.
 
 use super::atomic::{AtomicU32, Ordering, UnsafeCell, check, while_weak};
 use super::note::Note;
+use super::spin_lock::{Marked, SpinLock};
 use loom::thread;
 use std::sync::Arc;
 
@@ -98,4 +100,57 @@ fn a_second_sleep_needs_a_second_wake() {
 #[test]
 fn a_call_ends_one_sleep() {
     check(None, a_second_sleep_needs_a_second_wake);
+}
+
+/// A number behind a lock, which the lock's word tells.
+struct Told(u32);
+
+impl Marked for Told {
+    fn marks(&self) -> u32 {
+        self.0 << 1
+    }
+}
+
+/// Two add one each. Nothing orders them but the lock.
+fn two_take_the_lock() {
+    let lock = Arc::new(SpinLock::new(Told(0)));
+    let other = {
+        let lock = Arc::clone(&lock);
+        thread::spawn(move || lock.lock().0 += 1)
+    };
+    lock.lock().0 += 1;
+    other.join().unwrap();
+    assert_eq!(lock.lock().0, 2);
+}
+
+#[test]
+fn one_at_a_time_has_the_spin_lock_and_sees_what_the_one_before_did() {
+    check(None, two_take_the_lock);
+    assert!(while_weak("spin.lock", two_take_the_lock));
+    assert!(while_weak("spin.unlock", two_take_the_lock));
+}
+
+/// One writes, then leaves a mark; who sees the mark sees what was written.
+fn look_at_the_mark() {
+    let lock = Arc::new(SpinLock::new(Told(0)));
+    let bed = Bed::new();
+    let other = {
+        let (lock, bed) = (Arc::clone(&lock), Arc::clone(&bed));
+        thread::spawn(move || {
+            bed.call(0);
+            lock.lock().0 = 1;
+        })
+    };
+    while lock.marks() != Some(2) {
+        thread::yield_now();
+    }
+    assert!(bed.has_written(0));
+    other.join().unwrap();
+}
+
+#[test]
+fn the_marks_of_the_spin_lock_tell_what_came_before_them() {
+    check(None, look_at_the_mark);
+    assert!(while_weak("spin.look", look_at_the_mark));
+    assert!(while_weak("spin.unlock", look_at_the_mark));
 }

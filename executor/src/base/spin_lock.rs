@@ -16,9 +16,11 @@
 //! Rejected: the standard library's mutex, whose second read-modify-write makes a buffered send a
 //! third slower; and a ticket lock, which stops everybody when the next one is off its processor.
 
-use super::atomic::{AtomicU32, Ordering, UnsafeCell, order};
+use super::atomic::{AtomicU32, Ordering, UnsafeCell, has_failed, order};
 use std::ops::{Deref, DerefMut};
 use std::panic::{RefUnwindSafe, UnwindSafe};
+#[cfg(gort_loom)]
+use std::sync::atomic::Ordering::Relaxed;
 
 /// The word's bit that says that somebody is inside. The others are the marks of the data.
 const LOCKED: u32 = 1;
@@ -34,7 +36,9 @@ pub(crate) trait Marked {
 pub(crate) struct SpinLock<T> {
     /// `LOCKED`, or the marks. Written by whoever takes or leaves the lock.
     word: AtomicU32,
-    waiting: Waiting,
+    /// What the word is, for the taker to know without a step that the checker sees.
+    #[cfg(gort_loom)]
+    newest: std::sync::atomic::AtomicU32,
     /// Touched by whoever has the lock.
     data: UnsafeCell<T>,
 }
@@ -54,7 +58,8 @@ impl<T: Marked> SpinLock<T> {
         let marks = data.marks();
         Self {
             word: AtomicU32::new(marks),
-            waiting: Waiting::new(),
+            #[cfg(gort_loom)]
+            newest: std::sync::atomic::AtomicU32::new(marks),
             data: UnsafeCell::new(data),
         }
     }
@@ -63,9 +68,9 @@ impl<T: Marked> SpinLock<T> {
     /// one has them.
     #[inline]
     pub(crate) fn marks(&self) -> Option<u32> {
-        // Ordering: Acquire pairs with the Release of `unlock`, so that whoever was told of a mark
-        // before also finds it here.
-        let word = self.word.load(Ordering::Acquire);
+        // Ordering: Acquire pairs with the Release of `unlock`: whoever sees a mark, and does not
+        // take the lock, sees what came before it.
+        let word = self.word.load(order("spin.look", Ordering::Acquire));
         (word & LOCKED == 0).then_some(word)
     }
 
@@ -79,7 +84,7 @@ impl<T: Marked> SpinLock<T> {
     /// Waits for the lock, which is left by [`unlock`](Self::unlock).
     #[inline]
     pub(crate) fn lock_unguarded(&self) {
-        if !self.take() {
+        if !has_failed() && !self.take() {
             self.wait_for_lock();
         }
     }
@@ -96,25 +101,37 @@ impl<T: Marked> SpinLock<T> {
     /// swap reads and what it writes, and would show it as later than an unlock.
     #[cfg(gort_loom)]
     fn take(&self) -> bool {
-        // Ordering: Acquire pairs with the Release of `unlock`; the load is a hint.
-        let word = self.word.load(Ordering::Relaxed);
+        // Ordering: Relaxed, here and below: no part of the protocol.
+        let word = self.newest.load(Relaxed);
         let acquire = order("spin.lock", Ordering::Acquire);
-        word & LOCKED == 0
+        let has_taken = word & LOCKED == 0
             && self
                 .word
+                // Ordering: Acquire pairs with the Release of `unlock`.
                 .compare_exchange(word, LOCKED, acquire, Ordering::Relaxed)
-                .is_ok()
+                .is_ok();
+        if has_taken {
+            self.newest.store(LOCKED, Relaxed);
+        }
+        has_taken
     }
 
     #[cold]
     fn wait_for_lock(&self) {
-        self.waiting.until(|| self.seems_free() && self.take());
+        wait_until(|| self.seems_free() && self.take());
     }
 
     /// Whether it is worth while to ask for the line of the word.
+    #[cfg(not(gort_loom))]
     fn seems_free(&self) -> bool {
         // Ordering: Relaxed, a hint only.
         self.word.load(Ordering::Relaxed) & LOCKED == 0
+    }
+
+    /// The checker forgets other threads' accesses when this one only looks.
+    #[cfg(gort_loom)]
+    fn seems_free(&self) -> bool {
+        true
     }
 
     /// Leaves the lock.
@@ -123,13 +140,18 @@ impl<T: Marked> SpinLock<T> {
     /// The caller has it, from [`lock_unguarded`](Self::lock_unguarded).
     #[inline]
     pub(crate) unsafe fn unlock(&self) {
+        if has_failed() {
+            return;
+        }
         // SAFETY: the caller has the lock.
         let marks = unsafe { &*self.data.get() }.marks();
         debug_assert_eq!(marks & LOCKED, 0, "the lowest bit is the lock's");
         // Ordering: Release pairs with the Acquire of who takes the lock next.
         self.word
             .store(marks, order("spin.unlock", Ordering::Release));
-        self.waiting.end();
+        // Ordering: Relaxed, as in `take`.
+        #[cfg(gort_loom)]
+        self.newest.store(marks, Relaxed);
     }
 
     /// The data.
@@ -177,64 +199,32 @@ impl<T: Marked> Drop for SpinGuard<'_, T> {
     }
 }
 
-/// How one waits for the lock.
+/// Calls `take` until it has taken the lock, and lets more time pass each time.
 #[cfg(not(gort_loom))]
-#[derive(Debug)]
-struct Waiting;
-
-#[cfg(not(gort_loom))]
-impl Waiting {
-    fn new() -> Self {
-        Self
-    }
-
-    /// Calls `take` until it has taken the lock, and lets more time pass each time.
-    fn until(&self, mut take: impl FnMut() -> bool) {
-        /// Rounds of 1, 2, 4, .. 32 pauses, some 10 ns each.
-        const SPINS: u32 = 6;
-        const YIELDS: u32 = SPINS + 4;
-        for round in 0.. {
-            match round {
-                ..SPINS => (0..1 << round).for_each(|_| std::hint::spin_loop()),
-                SPINS..YIELDS => std::thread::yield_now(),
-                more => {
-                    let micros = 20 << (more - YIELDS).min(6);
-                    std::thread::sleep(std::time::Duration::from_micros(micros));
-                }
-            }
-            if take() {
-                return;
+fn wait_until(mut take: impl FnMut() -> bool) {
+    /// Rounds of 1, 2, 4, .. 32 pauses, some 10 ns each.
+    const SPINS: u32 = 6;
+    const YIELDS: u32 = SPINS + 4;
+    for round in 0.. {
+        match round {
+            ..SPINS => (0..1 << round).for_each(|_| std::hint::spin_loop()),
+            SPINS..YIELDS => std::thread::yield_now(),
+            more => {
+                let micros = 20 << (more - YIELDS).min(6);
+                std::thread::sleep(std::time::Duration::from_micros(micros));
             }
         }
+        if take() {
+            return;
+        }
     }
-
-    #[inline(always)]
-    fn end(&self) {}
 }
 
-/// How one waits in a model: asleep, since the checker would follow every turn of a loop. Who has
-/// to wait is ordered by this mutex too, but not who finds the lock free.
+/// The checker lets another thread take a step before it tries again.
 #[cfg(gort_loom)]
-#[derive(Debug)]
-struct Waiting(loom::sync::Mutex<()>, loom::sync::Condvar);
-
-#[cfg(gort_loom)]
-impl Waiting {
-    fn new() -> Self {
-        Self(loom::sync::Mutex::new(()), loom::sync::Condvar::new())
-    }
-
-    fn until(&self, mut take: impl FnMut() -> bool) {
-        let mut guard = self.0.lock().unwrap();
-        while !take() {
-            guard = self.1.wait(guard).unwrap();
-        }
-        drop(guard);
-    }
-
-    fn end(&self) {
-        drop(self.0.lock().unwrap());
-        self.1.notify_all();
+fn wait_until(mut take: impl FnMut() -> bool) {
+    while !take() {
+        loom::thread::yield_now();
     }
 }
 

@@ -3,7 +3,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Waker;
 
-/// How many wakers one list takes; a fuller batch is woken in parts.
+/// How many wakers a list has room for. Whoever can stop there wakes a fuller batch in parts;
+/// whoever has to take all at once may go on.
 pub(crate) const WAKE_LIST_MAX: usize = 64;
 
 /// Wakers whose turn has come. Woken in the order they were pushed.
@@ -16,13 +17,14 @@ pub(crate) struct WakeList {
 }
 
 impl WakeList {
+    /// A list that has its room already; [`WakeList::default`] allocates with the first waker.
     pub(crate) fn new() -> Self {
         Self {
             wakers: Vec::with_capacity(WAKE_LIST_MAX),
         }
     }
 
-    /// Whether another waker fits.
+    /// Whether another waker fits without growing the list.
     pub(crate) fn has_room(&self) -> bool {
         self.wakers.len() < WAKE_LIST_MAX
     }
@@ -37,7 +39,6 @@ impl WakeList {
 
     /// Adds a waker. Legal under a lock: nothing is woken or dropped here.
     pub(crate) fn push(&mut self, waker: Waker) {
-        debug_assert!(self.has_room(), "a wake list takes {WAKE_LIST_MAX} wakers");
         self.wakers.push(waker);
     }
 
@@ -52,6 +53,13 @@ impl WakeList {
 /// Wakes `waker`; a panic in it is contained.
 pub(crate) fn wake(waker: Waker) {
     let _ = catch_unwind(AssertUnwindSafe(|| waker.wake())).map_err(contain);
+}
+
+/// Wakes `waker`, if there is one.
+pub(crate) fn wake_some(waker: Option<Waker>) {
+    if let Some(waker) = waker {
+        wake(waker);
+    }
 }
 
 /// Drops `value`; a panic in its destructor is contained, and told by `true`.

@@ -1,7 +1,7 @@
 //! [`Channel`]: the buffer, the two queues, and every decision about them.
 
 use super::ticket::{Queue, Ticket, serve_front};
-use crate::base::atomic::{AtomicUsize, Ordering};
+use crate::base::atomic::{AtomicUsize, Ordering, order};
 use crate::base::spin_lock::{Marked, SpinGuard, SpinLock};
 use crate::base::wake_list::{drop_quietly, wake};
 use crate::wait::Waiter;
@@ -492,8 +492,9 @@ impl<T> Channel<T> {
 
     /// The last sender closes the channel.
     pub(super) fn remove_sender(&self) {
-        // Ordering: AcqRel pairs with itself: all sends of the others come before the close.
-        if self.senders.fetch_sub(1, Ordering::AcqRel) == 1 {
+        // Ordering: AcqRel pairs with itself: what the others did comes before the close.
+        let ordering = order("chan.last_sender", Ordering::AcqRel);
+        if self.senders.fetch_sub(1, ordering) == 1 {
             self.close();
         }
     }
@@ -501,7 +502,8 @@ impl<T> Channel<T> {
     /// The last receiver closes the channel, and drops what is left in it.
     pub(super) fn remove_receiver(&self) {
         // Ordering: AcqRel, as for senders.
-        if self.receivers.fetch_sub(1, Ordering::AcqRel) == 1 {
+        let ordering = order("chan.last_receiver", Ordering::AcqRel);
+        if self.receivers.fetch_sub(1, ordering) == 1 {
             self.close();
             self.discard();
         }

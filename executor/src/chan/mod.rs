@@ -87,7 +87,7 @@ mod stream;
 mod ticket;
 
 #[cfg(all(test, gort_loom))]
-mod loom;
+pub(crate) mod loom;
 #[cfg(all(test, not(gort_loom)))]
 mod tests;
 

@@ -84,6 +84,12 @@ pub(crate) fn set_policy(policy: PanicPolicy) -> PanicPolicy {
     POLICY.replace(policy)
 }
 
+/// Whether an unrecovered panic of a `go!` goroutine that this thread polls ends the process.
+#[cfg(feature = "rt")]
+pub(crate) fn panics_end_the_process() -> bool {
+    POLICY.get() == PanicPolicy::Crash
+}
+
 /// The goroutine with number `id`, of `go!`, panicked, and nothing recovered it; `error` says with
 /// what.
 #[cold]

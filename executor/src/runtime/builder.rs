@@ -19,6 +19,7 @@ use std::io;
 pub struct Builder {
     procs: Option<usize>,
     thread_name: Option<String>,
+    max_threads: Option<usize>,
     max_blocking_threads: Option<usize>,
     on_panic: PanicPolicy,
 }
@@ -43,8 +44,26 @@ impl Builder {
         self
     }
 
-    /// How many threads [`spawn_blocking`](super::spawn_blocking) may use at a time; further calls
-    /// wait. 512 by default.
+    /// How many threads may run goroutines, be in calls that block, or be spare: Go's
+    /// `debug.SetMaxThreads`. 10 000 by default.
+    ///
+    /// As in Go it is fatal to need more, with Go's text and exit code 2. It takes as many
+    /// [`syscall`](super::syscall)s that last at the same time: calls of
+    /// [`blocking`](super::blocking) and [`spawn_blocking`](super::spawn_blocking) wait instead.
+    ///
+    /// # Examples
+    /// ```
+    /// let runtime = gort::Runtime::builder().procs(1).max_threads(50).build().unwrap();
+    /// # drop(runtime);
+    /// ```
+    pub fn max_threads(mut self, threads: usize) -> Self {
+        self.max_threads = Some(threads);
+        self
+    }
+
+    /// How many calls of [`blocking`](super::blocking) and
+    /// [`spawn_blocking`](super::spawn_blocking) may run at a time; further ones wait. 512 by
+    /// default.
     ///
     /// # Examples
     /// ```
@@ -96,6 +115,16 @@ impl Builder {
         if self.max_blocking_threads == Some(0) {
             let what = "max_blocking_threads(0): at least 1 is needed to run a blocking call";
             return Err(invalid(what.to_owned()));
+        }
+        if let Some(threads) = self.max_threads {
+            config.max_threads = u32::try_from(threads).unwrap_or(u32::MAX);
+            if config.max_threads < config.procs {
+                let procs = config.procs;
+                return Err(invalid(format!(
+                    "max_threads({threads}): at least {procs} are needed to run {procs} goroutines \
+                     at a time"
+                )));
+            }
         }
         if let Some(name) = self.thread_name.as_ref().filter(|name| name.contains('\0')) {
             return Err(invalid(format!(

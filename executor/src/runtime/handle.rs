@@ -1,6 +1,6 @@
 //! A runtime from elsewhere.
 
-use super::spawn::{go_with_on, spawn_on, spawn_with_on};
+use super::spawn::{go_with_on, spawn_blocking_on, spawn_on, spawn_with_on};
 use crate::sched::{Sched, enter, try_current};
 use crate::task::{Builder, Entered, JoinHandle, Spawn, Task};
 use std::any::Any;
@@ -135,7 +135,7 @@ impl Handle {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        self.sched.spawn_blocking(call, Location::caller())
+        spawn_blocking_on(&self.sched, call, Location::caller())
     }
 
     /// Polls `future` on this thread until it is ready; see

@@ -1,6 +1,6 @@
 //! One runtime, and the default one.
 
-use super::spawn::{go_with_on, on_current, spawn_on, spawn_with_on};
+use super::spawn::{go_with_on, on_current, spawn_blocking_on, spawn_on, spawn_with_on};
 use super::{Builder, Handle, Leftover};
 use crate::sched::{Sched, default_sched, with_current};
 use crate::task::{self, JoinHandle, Spawn, Task};
@@ -151,7 +151,7 @@ impl Runtime {
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        self.sched().spawn_blocking(call, Location::caller())
+        spawn_blocking_on(self.sched(), call, Location::caller())
     }
 
     /// A handle that can be cloned and sent elsewhere.

@@ -6,6 +6,7 @@ mod handle;
 mod instance;
 pub(crate) mod main_config;
 mod spawn;
+mod syscall;
 
 pub use crate::sched::{Gosched, Leftover, Waited, gosched};
 pub use builder::Builder;
@@ -13,3 +14,4 @@ pub(crate) use entry::{run_main, run_main_local, run_test};
 pub use handle::{EnterGuard, Handle};
 pub use instance::{Runtime, block_on, num_cpu, num_goroutine, procs};
 pub use spawn::{go, spawn, spawn_blocking};
+pub use syscall::{Blocking, Syscall, blocking, syscall};

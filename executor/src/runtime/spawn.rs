@@ -1,6 +1,6 @@
 //! Starting goroutines: on whoever this thread is in, or on a runtime that is known.
 
-use crate::sched::{Executor, Sched, with_current, with_executor};
+use crate::sched::{Executor, Sched, with_current, with_executor, without_permit};
 use crate::task::{
     AbortHandle, Body, Builder, Detached, Id, JoinHandle, JoinSet, Named, join_cell,
     spawn_detached, spawn_joined,
@@ -117,11 +117,12 @@ impl Builder {
     }
 }
 
-/// Runs a call that blocks on a thread made for such calls, and gives the handle to its result.
+/// Spawns a goroutine that is one call which blocks, and gives the handle to its result: a
+/// [`blocking`](super::blocking) in a goroutine of its own.
 ///
-/// At most `max_blocking_threads` (512) such threads run at a time; what comes beyond waits for
-/// one. A thread that finds nothing to do for ten seconds ends. An abort takes effect only before
-/// the call has begun.
+/// At most [`max_blocking_threads`](super::Builder::max_blocking_threads) (512) such calls run at a
+/// time; what comes beyond waits, first come, first served. An abort takes effect only before the
+/// call has begun.
 ///
 /// # Panics
 /// If there is no runtime yet and the default one cannot be started.
@@ -141,7 +142,27 @@ where
     T: Send + 'static,
 {
     let spawned_at = Location::caller();
-    on_current(|sched| sched.spawn_blocking(call, spawned_at))
+    on_current(|sched| spawn_blocking_on(sched, call, spawned_at))
+}
+
+/// Spawns a call that blocks on a runtime that is known.
+pub(super) fn spawn_blocking_on<F, T>(
+    sched: &Sched,
+    call: F,
+    spawned_at: &'static Location<'static>,
+) -> JoinHandle<T>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    // Its place in the queue is that of this call, whichever goroutine runs first.
+    let turn = sched.blocking.ask();
+    let run = async move {
+        let _slot = turn.await;
+        // The goroutine is over after the call, so it needs no permit to go on.
+        without_permit(call)
+    };
+    spawn_on(sched, run, spawned_at)
 }
 
 /// Spawns on a runtime that is known.
@@ -278,7 +299,7 @@ impl<T: Send + 'static> JoinSet<T> {
         F: FnOnce() -> T + Send + 'static,
     {
         let spawned_at = Location::caller();
-        let handle = on_current(|sched| sched.spawn_blocking(call, spawned_at));
+        let handle = on_current(|sched| spawn_blocking_on(sched, call, spawned_at));
         self.insert(handle)
     }
 }

@@ -13,6 +13,8 @@ pub(crate) struct Config {
     pub(crate) procs: u32,
     /// What the names of its threads begin with.
     pub(crate) thread_name: String,
+    /// How many Ms there may be: those that run, those in calls that block, and spare ones.
+    pub(crate) max_threads: u32,
     /// How many threads `spawn_blocking` may use at a time.
     pub(crate) max_blocking_threads: usize,
     pub(crate) on_panic: PanicPolicy,
@@ -36,6 +38,7 @@ impl Config {
         Self {
             procs,
             thread_name: String::from("gort-m"),
+            max_threads: 10_000,
             max_blocking_threads: 512,
             on_panic: PanicPolicy::default(),
         }

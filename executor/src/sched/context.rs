@@ -26,6 +26,17 @@ pub(super) fn with_m<R>(f: impl FnOnce(&M) -> R) -> Option<R> {
     unsafe { m.as_ref() }.map(f)
 }
 
+/// This thread's M.
+///
+/// # Safety
+/// The reference is used only until the poll that called this returns.
+#[inline]
+pub(super) unsafe fn current_m<'a>() -> Option<&'a M> {
+    let m = CURRENT_M.try_with(Cell::get).unwrap_or(ptr::null());
+    // SAFETY: as in `with_m`; the M's loop is deeper in the stack than any poll.
+    unsafe { m.as_ref() }
+}
+
 /// Makes `m` the M of this thread while `f` runs.
 pub(super) fn as_m<R>(m: &M, f: impl FnOnce() -> R) -> R {
     CURRENT_M.set(m);

@@ -37,8 +37,12 @@ impl M {
     #[inline]
     pub(super) fn find_runnable(&self) -> Option<G> {
         loop {
-            if self.sched().is_closing() {
+            if self.is_over() {
                 return None;
+            }
+            if self.permit().is_none() {
+                self.come_back();
+                continue;
             }
             let found = self.find_by_tick().or_else(|| self.find_local());
             match found {

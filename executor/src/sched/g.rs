@@ -195,9 +195,12 @@ impl<F: Future, S: Sink<F::Output>> Future for Root<F, S> {
 impl<F: Future, S: Sink<F::Output>> PinnedDrop for Root<F, S> {
     fn drop(self: Pin<&mut Self>) {
         let mut this = self.project();
-        this.body.as_mut().cancel();
+        let cancelled = this.body.as_mut().cancel();
         // SAFETY: record and future share one allocation, so the record is there.
         let meta = unsafe { this.meta.as_ref() };
+        if cancelled {
+            meta.home().sched().count_cancelled();
+        }
         if this.body.has_waited() {
             // Whoever drops this future holds the allocation, so this is not its last reference.
             drop(meta.home().unregister(meta));

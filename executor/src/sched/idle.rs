@@ -150,7 +150,7 @@ impl<S: Copy + PartialEq> Idle<S> {
     }
 
     /// Takes a sleeper off the list; `false` if it was picked already.
-    fn get_up(&self, sleeper: S) -> bool {
+    pub(crate) fn get_up(&self, sleeper: S) -> bool {
         let mut parked = self.parked.lock();
         let found = parked.iter().rposition(|other| *other == sleeper);
         found.map(|at| parked.remove(at)).is_some()
@@ -204,6 +204,11 @@ impl<S: Copy + PartialEq> Idle<S> {
         fence_at("idle.is_overslept", Ordering::SeqCst);
         // Ordering: Relaxed; the fence orders both.
         self.is_poller_blocked() && self.poll_until.load(Ordering::Relaxed) > deadline
+    }
+
+    /// Whether an M sleeps; a hint.
+    pub(crate) fn has_sleeper(&self) -> bool {
+        self.is_poller_blocked() || !self.parked.lock().is_empty()
     }
 
     /// All sleepers, to end them: nobody is given a token.

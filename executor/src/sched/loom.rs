@@ -10,7 +10,7 @@
 
 use super::closing::Closing;
 use super::idle::{Idle, Sleeper};
-use super::permits::{PermitId, Permits};
+use super::permits::{Holder, PermitId, Permits};
 use super::seats::Seats;
 use crate::base::atomic::{AtomicU32, AtomicU64, Ordering, UnsafeCell, check, while_weak};
 use crate::base::clock::Nanos;
@@ -129,7 +129,7 @@ struct M<'a> {
 impl<'a> M<'a> {
     /// An M that runs.
     fn running(hall: &'a Hall, number: usize) -> Self {
-        let permit = hall.permits.acquire(None, 0);
+        let permit = hall.permits.acquire(Holder::nobody(), 0);
         assert!(permit.is_some());
         Self {
             hall,
@@ -140,7 +140,7 @@ impl<'a> M<'a> {
     }
 
     fn acquire(&mut self) {
-        self.permit = self.hall.permits.acquire(None, 0);
+        self.permit = self.hall.permits.acquire(Holder::nobody(), 0);
     }
 
     fn spin(&mut self) {
@@ -221,7 +221,10 @@ impl Hall {
         assert!(self.idle.is_quiet(), "a token is lost");
         assert_eq!(self.idle.asleep(), 0);
         for _ in 0..self.permits.procs() {
-            assert!(self.permits.acquire(None, 0).is_some(), "a permit is lost");
+            assert!(
+                self.permits.acquire(Holder::nobody(), 0).is_some(),
+                "a permit is lost"
+            );
         }
     }
 }
@@ -342,7 +345,7 @@ fn an_m_that_leaves_the_netpoller_has_the_token_it_was_called_with() {
 /// the permit up looks for it.
 fn a_permit_given_up_meets_submit() {
     let hall = Hall::new(1);
-    let permit = hall.permits.acquire(None, 0).unwrap();
+    let permit = hall.permits.acquire(Holder::nobody(), 0).unwrap();
     assert!(
         hall.idle
             .lie_down(0, false, || hall.permits.any_free() && hall.has_work())
@@ -402,7 +405,7 @@ fn the_poller_learns_of_a_timer() {
 fn timer_of_a_permit_meets_poller() {
     const WHEN: Nanos = 5;
     let hall = Hall::new(1);
-    let permit = hall.permits.acquire(None, 0).unwrap();
+    let permit = hall.permits.acquire(Holder::nobody(), 0).unwrap();
     let holder = hall.spawn(|hall| {
         hall.permits.wheel(0).store(WHEN, Ordering::Relaxed);
         hall.seats.release(&hall.permits, 0);

@@ -7,9 +7,10 @@
 use super::closing::Closing;
 use super::doze::Doze;
 use super::loom::Guarded;
-use super::permits::{PermitId, Permits};
+use super::permits::{Holder, PermitId, Permits};
 use super::registry::{Link, Registered, Registry};
 use super::seats::{Seat, Seats};
+use super::told::Told;
 use crate::base::atomic::{AtomicU32, Ordering, check, while_weak};
 use loom::thread;
 use std::sync::Arc;
@@ -44,7 +45,10 @@ impl Rights {
     /// All threads are done: no permit is held.
     fn are_free(&self) {
         for _ in 0..self.permits.procs() {
-            assert!(self.permits.acquire(None, 0).is_some(), "a permit is lost");
+            assert!(
+                self.permits.acquire(Holder::nobody(), 0).is_some(),
+                "a permit is lost"
+            );
         }
     }
 }
@@ -53,10 +57,10 @@ impl Rights {
 /// guards goes with it.
 fn seat_meets_release() {
     let rights = Rights::new(1);
-    let permit = rights.permits.acquire(None, 0).unwrap();
+    let permit = rights.permits.acquire(Holder::nobody(), 0).unwrap();
     let seat = rights.spawn(|rights| {
         let give_up = |_| panic!("there is only one");
-        let permit = rights.seats.take(&rights.permits, &Seat::new(), give_up);
+        let permit = rights.seats.take(&rights.permits, &Seat::new(0), give_up);
         rights.place.touch();
         rights.release(permit);
     });
@@ -83,11 +87,11 @@ fn a_seat_gets_the_permit_that_is_given_up() {
 /// Two such threads, and one permit for them all.
 fn two_seats_meet_release() {
     let rights = Rights::new(1);
-    let permit = rights.permits.acquire(None, 0).unwrap();
+    let permit = rights.permits.acquire(Holder::nobody(), 0).unwrap();
     let seats = [(); 2].map(|()| {
         rights.spawn(|rights| {
             let give_up = |permit| rights.release(permit);
-            let permit = rights.seats.take(&rights.permits, &Seat::new(), give_up);
+            let permit = rights.seats.take(&rights.permits, &Seat::new(0), give_up);
             rights.place.touch();
             rights.release(permit);
         })
@@ -107,11 +111,11 @@ fn two_seats_have_their_turns() {
 fn seat_meets_two_releases() {
     let rights = Rights::new(2);
     for id in 0..2 {
-        assert_eq!(rights.permits.acquire(None, id), Some(id));
+        assert_eq!(rights.permits.acquire(Holder::nobody(), id), Some(id));
     }
     let seat = rights.spawn(|rights| {
         let give_up = |permit| rights.release(permit);
-        let permit = rights.seats.take(&rights.permits, &Seat::new(), give_up);
+        let permit = rights.seats.take(&rights.permits, &Seat::new(0), give_up);
         rights.release(permit);
     });
     let other = rights.spawn(|rights| rights.release(1));
@@ -129,7 +133,7 @@ fn a_seat_keeps_one_of_two_permits() {
 /// Whoever wakes a root is seen by its next poll.
 fn wake_meets_wait() {
     let rights = Rights::new(1);
-    let seat = Seat::new();
+    let seat = Seat::new(0);
     let waker = {
         let (rights, waker) = (Arc::clone(&rights), Waker::from(Arc::clone(&seat)));
         thread::spawn(move || {
@@ -152,7 +156,7 @@ fn a_root_that_is_woken_is_polled() {
 /// Two threads under one permit, one after the other if at all.
 fn two_acquires() {
     fn try_once(rights: &Rights) {
-        if let Some(permit) = rights.permits.acquire(None, 0) {
+        if let Some(permit) = rights.permits.acquire(Holder::nobody(), 0) {
             rights.place.touch();
             rights.permits.release(permit);
         }
@@ -172,12 +176,146 @@ fn a_permit_is_a_lock() {
     assert!(while_weak("permits.release", two_acquires));
 }
 
+/// The holder of a permit gives it up while sysmon retakes it: one of them does, and gives it on.
+fn release_meets_retake() {
+    fn let_go(rights: &Rights) -> bool {
+        let taken = rights.permits.take_from(0, Holder::m(&rights.place, 0));
+        if taken {
+            rights.release(0);
+        }
+        taken
+    }
+    let rights = Rights::new(1);
+    let held = rights.permits.acquire(Holder::m(&rights.place, 0), 0);
+    assert_eq!(held, Some(0));
+    let sysmon = {
+        let rights = Arc::clone(&rights);
+        thread::spawn(move || let_go(&rights))
+    };
+    let released = let_go(&rights);
+    assert_ne!(sysmon.join().unwrap(), released);
+    rights.are_free();
+    assert!(!rights.permits.any_free(), "a permit was given up twice");
+}
+
+/// No twin: the exchange of the holder is all there is to it.
+#[test]
+fn a_permit_is_given_up_or_retaken() {
+    check(None, release_meets_retake);
+}
+
+/// What was done before the permit was taken is seen by who gets it after it was retaken, though
+/// its holder never gave it up.
+fn retaken_permit_meets_the_next() {
+    let rights = Rights::new(1);
+    let retaken = Arc::new(AtomicU32::new(0));
+    let next = {
+        let (rights, retaken) = (Arc::clone(&rights), Arc::clone(&retaken));
+        thread::spawn(move || {
+            // The word says when, and orders nothing.
+            if retaken.load(Ordering::Relaxed) == 1
+                && rights.permits.acquire(Holder::nobody(), 0).is_some()
+            {
+                rights.place.touch();
+            }
+        })
+    };
+    let holder = rights.spawn(|rights| {
+        rights.place.touch();
+        let held = rights.permits.acquire(Holder::m(&rights.place, 0), 0);
+        assert_eq!(held, Some(0));
+    });
+    if rights.permits.take_from(0, Holder::m(&rights.place, 0)) {
+        rights.permits.release(0);
+        retaken.store(1, Ordering::Relaxed);
+    }
+    next.join().unwrap();
+    holder.join().unwrap();
+}
+
+#[test]
+fn a_retaken_permit_passes_on_what_came_before_it() {
+    check(Some(3), retaken_permit_meets_the_next);
+    assert!(while_weak(
+        "permits.take_from",
+        retaken_permit_meets_the_next
+    ));
+}
+
+/// An M whose permit is retaken twice, and which takes a free one when it hears of it.
+struct Robbed {
+    rights: Arc<Rights>,
+    told: Told,
+}
+
+impl Robbed {
+    fn holder(&self) -> Holder<Guarded> {
+        Holder::m(&self.rights.place, 0)
+    }
+
+    fn retake(&self) {
+        if self.rights.permits.take_from(0, self.holder()) {
+            self.told.set();
+            self.rights.release(0);
+        }
+    }
+
+    /// What the M does after a poll; tells whether it has lost its permit.
+    fn has_lost(&self) -> bool {
+        if !self.told.is_set() {
+            return false;
+        }
+        self.told.forget();
+        !self.rights.permits.is_held_by(0, self.holder())
+    }
+}
+
+fn robbed_m_hears_of_it() {
+    let robbed = Arc::new(Robbed {
+        rights: Rights::new(1),
+        told: Told::new(),
+    });
+    let acquire = |robbed: &Robbed| robbed.rights.permits.acquire(robbed.holder(), 0).is_some();
+    let mut runs = acquire(&robbed);
+    let sysmon = {
+        let robbed = Arc::clone(&robbed);
+        thread::spawn(move || {
+            robbed.retake();
+            robbed.retake();
+        })
+    };
+    for _ in 0..2 {
+        if runs && robbed.has_lost() {
+            runs = acquire(&robbed);
+        }
+    }
+    sysmon.join().unwrap();
+    if robbed.has_lost() {
+        runs = false;
+    }
+    assert_eq!(
+        runs,
+        robbed.rights.permits.is_held_by(0, robbed.holder()),
+        "an M runs without a permit and does not know"
+    );
+}
+
+#[test]
+fn an_m_hears_that_its_permit_was_retaken() {
+    check(Some(3), robbed_m_hears_of_it);
+    assert!(while_weak("told.set", robbed_m_hears_of_it));
+    assert!(while_weak("told.forget", robbed_m_hears_of_it));
+}
+
 /// A thief that finds a P through its permit sees what the P was when it took the permit.
 fn acquire_meets_thief() {
     let rights = Rights::new(1);
     let m = rights.spawn(|rights| {
         rights.place.touch();
-        assert_eq!(rights.permits.acquire(Some(&rights.place), 0), Some(0));
+        assert_eq!(
+            rights.permits.acquire(Holder::m(&rights.place, 0), 0),
+            Some(0)
+        );
     });
     let seen = rights.permits.running(0).map(Guarded::times);
     assert_ne!(seen, Some(0));
@@ -188,7 +326,7 @@ fn acquire_meets_thief() {
 fn a_p_is_seen_whole_through_its_permit() {
     check(None, acquire_meets_thief);
     assert!(while_weak("permits.acquire", acquire_meets_thief));
-    assert!(while_weak("permits.running", acquire_meets_thief));
+    assert!(while_weak("permits.holder", acquire_meets_thief));
 }
 
 /// A permit is taken while sysmon, which saw none held, goes to its long sleep.
@@ -198,7 +336,7 @@ fn acquire_meets_doze() {
     let m = {
         let (rights, doze) = (Arc::clone(&rights), Arc::clone(&doze));
         thread::spawn(move || {
-            assert!(rights.permits.acquire(None, 0).is_some());
+            assert!(rights.permits.acquire(Holder::nobody(), 0).is_some());
             doze.rouse();
         })
     };

@@ -7,7 +7,8 @@ use super::context::as_m;
 use super::g::G;
 use super::grain::Grain;
 use super::p::P;
-use super::permits::PermitId;
+use super::permits::{Holder, PermitId};
+use super::thread_state::this_thread;
 use crate::base::rng::Rng;
 use crate::base::wake_list::WakeList;
 use std::cell::{Cell, RefCell};
@@ -20,7 +21,10 @@ pub(super) struct M {
     sched: Arc<Sched>,
     /// The storage of this M; owned by `sched`.
     p: NonNull<P>,
-    /// The permit this M runs under, if it has one.
+    /// The number the system has for this thread.
+    thread: u32,
+    /// The permit this M runs under, if it has one. One that was retaken stands here until the M
+    /// learns of it.
     permit: Cell<Option<PermitId>>,
     /// The permit it had last, to be asked for first: its timers are there.
     last_permit: Cell<PermitId>,
@@ -28,6 +32,8 @@ pub(super) struct M {
     spinning: Cell<bool>,
     /// Whether a batch of wakers is being woken, see [`M::wake_batch`].
     batching: Cell<bool>,
+    /// Whether it ends, though the runtime goes on.
+    dismissed: Cell<bool>,
     /// The goroutine being polled goes to the global queue when it wakes itself.
     to_global: Cell<bool>,
     /// Counts polls.
@@ -47,10 +53,12 @@ impl M {
         Self {
             sched,
             p,
+            thread: this_thread(),
             permit: Cell::new(None),
             last_permit: Cell::new(0),
             spinning: Cell::new(true),
             batching: Cell::new(false),
+            dismissed: Cell::new(false),
             to_global: Cell::new(false),
             tick: Cell::new(0),
             grain: Grain::new(),
@@ -88,11 +96,16 @@ impl M {
         unsafe { self.p.as_ref() }
     }
 
+    /// The permit of this M, unless it was told that it was retaken.
     #[inline]
     pub(super) fn permit(&self) -> Option<PermitId> {
+        if self.p().stranded.is_set() {
+            return None;
+        }
         self.permit.get()
     }
 
+    /// Whether this M has a permit, or has not looked whether it was retaken.
     #[inline]
     pub(super) fn has_permit(&self) -> bool {
         self.permit.get().is_some()
@@ -119,6 +132,16 @@ impl M {
     #[inline]
     pub(super) fn take_to_global(&self) -> bool {
         self.to_global.replace(false)
+    }
+
+    /// Whether this M is to end: with the runtime, or because it had nothing to do for long.
+    #[inline]
+    pub(super) fn is_over(&self) -> bool {
+        self.sched.is_closing() || self.dismissed.get()
+    }
+
+    pub(super) fn dismiss(&self) {
+        self.dismissed.set(true);
     }
 
     /// Polls one goroutine, once.
@@ -165,12 +188,15 @@ impl M {
         self.spinning.replace(false)
     }
 
+    /// What this M is called while it holds a permit.
+    pub(super) fn holder(&self) -> Holder<P> {
+        Holder::m(self.p(), self.thread)
+    }
+
     /// Takes a free permit; tells whether it has one now.
     pub(super) fn acquire(&self) -> bool {
-        let permit = self
-            .sched
-            .permits
-            .acquire(Some(self.p()), self.last_permit.get());
+        let wanted = self.last_permit.get();
+        let permit = self.sched.permits.acquire(self.holder(), wanted);
         self.permit.set(permit);
         if let Some(id) = permit {
             self.last_permit.set(id);
@@ -179,10 +205,13 @@ impl M {
         permit.is_some()
     }
 
-    /// Gives the permit up. A look at all queues must follow.
+    /// Gives the permit up, unless it was retaken. A look at all queues must follow.
     pub(super) fn release(&self) {
-        if let Some(id) = self.permit.take() {
+        let Some(id) = self.permit.take() else { return };
+        if self.sched.permits.take_from(id, self.holder()) {
             self.sched.release_permit(id);
+        } else {
+            self.sched.count_back();
         }
     }
 
@@ -190,7 +219,40 @@ impl M {
     pub(super) fn yield_permit(&self) {
         self.p().drain_into(&self.sched.global);
         self.release();
-        // If a permit is free it is ours; if none is, whoever holds one comes to what was drained.
+        self.acquire_or_sleep();
+    }
+
+    /// This M gave its permit up in the middle of the last poll, or was told that it was retaken.
+    /// If that is so it takes a free one; if there is none, whoever holds one comes to what it
+    /// leaves behind.
+    #[cold]
+    pub(super) fn come_back(&self) {
+        if !self.is_bereft() {
+            return;
+        }
+        if !self.acquire() {
+            self.p().drain_into(&self.sched.global);
+            self.acquire_or_sleep();
+        }
+    }
+
+    /// Whether this M has no permit, having asked.
+    pub(super) fn is_bereft(&self) -> bool {
+        self.p().stranded.forget();
+        let Some(id) = self.permit.get() else {
+            return true;
+        };
+        if self.sched.permits.is_held_by(id, self.holder()) {
+            return false;
+        }
+        self.permit.set(None);
+        self.sched.count_back();
+        true
+    }
+
+    /// Nothing waits here. If a permit is free it is ours; if none is, whoever holds one comes to
+    /// what was here.
+    fn acquire_or_sleep(&self) {
         if !self.acquire() {
             self.sleep_for_work();
         }

@@ -1,13 +1,17 @@
 #![doc = include_str!("README.md")]
 
 #[cfg(not(gort_loom))]
-mod blocking_pool;
+mod blocking_slots;
+#[cfg(not(gort_loom))]
+mod call;
 mod closing;
 #[cfg(not(gort_loom))]
 mod config;
 #[cfg(not(gort_loom))]
 mod context;
 mod doze;
+#[cfg(not(gort_loom))]
+mod fatal;
 #[cfg(not(gort_loom))]
 mod find;
 #[cfg(not(gort_loom))]
@@ -42,9 +46,16 @@ mod seats;
 mod shutdown;
 #[cfg(not(gort_loom))]
 mod sysmon;
+#[cfg(not(gort_loom))]
+mod thread_state;
+mod told;
+#[cfg(not(gort_loom))]
+mod watch;
 
 #[cfg(not(gort_loom))]
 pub(crate) use self::{
+    blocking_slots::{BlockingSlots, Turn},
+    call::{goes_on_after_call, in_call, without_permit},
     config::{Config, check_procs, num_cpu},
     context::{enter, netpoll, try_current, with_current, with_executor, with_wheel},
     hook::Executor,

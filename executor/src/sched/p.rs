@@ -7,6 +7,7 @@
 use super::Sched;
 use super::g::G;
 use super::home::Home;
+use super::told::Told;
 use crate::base::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use crate::base::note::Note;
 use crate::queue::{RunNext, RunQueue, SharedQueue};
@@ -31,6 +32,12 @@ pub(super) struct P {
     /// Whether the goroutines here are too short-lived to be worth stealing, see `grain`. Written
     /// by the owner, read by thieves and sysmon.
     fine: AtomicBool,
+    /// Whether the owner's permit was retaken while it was in a poll, so that what it readies must
+    /// not be left here.
+    pub(super) stranded: Told,
+    /// Counts the beginnings and ends of calls that the owner declared to block: odd inside one.
+    /// Written by the owner, read by sysmon.
+    calls: AtomicU32,
     /// Goroutines spawned and ended here. Written by the owner, read by anyone.
     created: AtomicU64,
     finished: AtomicU64,
@@ -78,6 +85,8 @@ impl P {
             overflow: SharedQueue::new(),
             tick: AtomicU32::new(0),
             fine: AtomicBool::new(false),
+            stranded: Told::new(),
+            calls: AtomicU32::new(0),
             created: AtomicU64::new(0),
             finished: AtomicU64::new(0),
             home: Home::new(sched),
@@ -120,7 +129,22 @@ impl P {
         self.tick.load(Ordering::Relaxed)
     }
 
-    /// Moves all Gs to `global`, the one that would run next last. The owner calls it.
+    /// How often a call that is declared to block has begun or ended here.
+    pub(super) fn calls(&self) -> u32 {
+        // Ordering: Relaxed, a hint only.
+        self.calls.load(Ordering::Relaxed)
+    }
+
+    /// A call that is declared to block begins or ends; the owner says so.
+    #[inline]
+    pub(super) fn count_call(&self) {
+        // Ordering: Relaxed, both: only the owner writes, and to sysmon it is a hint.
+        let calls = self.calls.load(Ordering::Relaxed);
+        self.calls.store(calls.wrapping_add(1), Ordering::Relaxed);
+    }
+
+    /// Moves all Gs to `global`, the one that would run next last. Called by the owner when it
+    /// loses its permit, and by sysmon for an owner that has lost it and does not know.
     pub(super) fn drain_into(&self, global: &SharedQueue<G>) {
         self.queue.drain_into(global);
         self.overflow.drain_into(global);

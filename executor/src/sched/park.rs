@@ -8,9 +8,12 @@ use super::m::M;
 use crate::base::clock::{self, Nanos};
 use crate::netpoll::{PollTimeout, Poller};
 use std::hint::spin_loop;
+use std::time::{Duration, Instant};
 
 /// How often an M asks for the netpoller while another has a look at it.
 const ROLE_TRIES: u32 = 1000;
+/// How long an M that is not needed stays.
+const KEEP_ALIVE: Duration = Duration::from_secs(10);
 
 impl M {
     /// Gives up the permit and sleeps until there is something to look at; returns with a permit,
@@ -28,7 +31,7 @@ impl M {
                 Some(poller) => self.sleep_in_netpoll(poller),
                 None => self.sleep_on_note(),
             }
-            if self.has_permit() || self.sched().is_closing() {
+            if self.has_permit() || self.is_over() {
                 return;
             }
         }
@@ -61,7 +64,10 @@ impl M {
         let p = self.p();
         if idle.lie_down(p.into(), self.give_up_token(), || self.must_stay_awake()) {
             self.sched().tell_poller_of_timers();
-            p.note.sleep();
+            if !self.sleep_for_long() {
+                self.dismiss();
+                return;
+            }
             if self.sched().is_closing() {
                 return;
             }
@@ -70,6 +76,22 @@ impl M {
             self.become_spinning();
         }
         self.acquire();
+    }
+
+    /// Sleeps until it is woken; `false` if it was not, for so long that it is not needed any more.
+    fn sleep_for_long(&self) -> bool {
+        let (sched, p) = (self.sched(), self.p());
+        while sched.has_surplus_m() {
+            if p.note.sleep_until(Instant::now() + KEEP_ALIVE) {
+                return true;
+            }
+            // If it was picked meanwhile its note is being woken.
+            if sched.has_surplus_m() && sched.idle.get_up(p.into()) {
+                return false;
+            }
+        }
+        p.note.sleep();
+        true
     }
 
     /// Sleeps in the netpoller, until an event, the next deadline, or a call.

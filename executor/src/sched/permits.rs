@@ -4,12 +4,15 @@
 //! permit moves: a holder word and the timers that belong to it. So no storage ever has two owners.
 //! An M without a permit readies goroutines into the global queue.
 //!
-//! A permit is also a lock: whoever takes it sees what its last holder did.
+//! A permit is also a lock: whoever takes it sees what its last holder did before it gave it up.
+//! Not so one that was retaken from its holder in the middle of a poll, who runs on until that poll
+//! ends: what the permit guards must have locks of its own.
 //!
 //! Generic over what holds a permit and over the timers, so that the models in `loom.rs` need no
 //! thread of a runtime.
 
 use crate::base::atomic::{AtomicPtr, AtomicU32, Ordering, glance, order};
+use std::marker::PhantomData;
 use std::ptr;
 
 /// The number of a permit, below `procs`.
@@ -30,22 +33,91 @@ pub(super) struct Permits<H, W> {
 #[derive(Debug)]
 #[repr(align(128))]
 struct Permit<H, W> {
-    /// The P that runs under this permit; null while it is free, [`seat`] while a thread without
-    /// a P (that of a `block_on`) has it. Set by the thread that takes the permit, cleared by it.
+    /// Who has it, see [`Holder`]; null while it is free. Set by the thread that takes the permit;
+    /// cleared by it, or by who retakes it. The exchange that decides between the two is here.
     holder: AtomicPtr<H>,
+    /// Counts its holders. Written by each when it comes, read by sysmon, which must tell one long
+    /// poll from many short ones of threads without a P.
+    turns: AtomicU32,
+    /// The number the system has for the holder's thread, 0 if unknown. Written as `turns`.
+    thread: AtomicU32,
     /// The timers of the goroutines that set them under this permit.
     wheel: W,
 }
 
-/// The holder word of a thread without a P. Never followed.
-fn seat<H>() -> *mut H {
-    ptr::without_provenance_mut(align_of::<H>())
+/// Who holds a permit: a P, which the word points to; a thread without one, by a word with the
+/// lowest bit set that is no other thread's; or nobody in particular, while it changes hands.
+#[derive(Debug)]
+pub(super) struct Holder<H> {
+    word: *mut H,
+    /// The number the system has for its thread.
+    thread: u32,
+    storage: PhantomData<fn() -> H>,
+}
+
+impl<H> Clone for Holder<H> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<H> Copy for Holder<H> {}
+
+impl<H> PartialEq for Holder<H> {
+    fn eq(&self, other: &Self) -> bool {
+        ptr::eq(self.word, other.word)
+    }
+}
+
+impl<H> Holder<H> {
+    /// The M with this storage, on the thread with this number.
+    pub(super) fn m(p: &H, thread: u32) -> Self {
+        const { assert!(align_of::<H>() > 1, "the lowest bit must be free") };
+        Self::new(ptr::from_ref(p).cast_mut(), thread)
+    }
+
+    /// A thread without a P, named by the address of something that only it has.
+    pub(super) fn seat<T>(its: &T, thread: u32) -> Self {
+        const { assert!(align_of::<T>() > 1, "the lowest bit must be free") };
+        let address = ptr::from_ref(its).cast_mut().cast::<H>();
+        Self::new(address.map_addr(|address| address | 1), thread)
+    }
+
+    /// Whoever passes the permit on at once.
+    pub(super) fn nobody() -> Self {
+        Self::new(ptr::without_provenance_mut(1), 0)
+    }
+
+    fn new(word: *mut H, thread: u32) -> Self {
+        Self {
+            word,
+            thread,
+            storage: PhantomData,
+        }
+    }
+
+    /// The number the system has for its thread; 0 if it is unknown.
+    pub(super) fn thread(self) -> u32 {
+        self.thread
+    }
+
+    /// Its P, if it has one.
+    pub(super) fn p<'a>(self) -> Option<&'a H> {
+        if self.word.addr() & 1 == 1 {
+            return None;
+        }
+        // SAFETY: a word with the lowest bit clear came from a reference in `m`, and what that
+        // refers to outlives the permits and their users.
+        Some(unsafe { &*self.word })
+    }
 }
 
 impl<H, W> Permits<H, W> {
     pub(super) fn new(procs: u32, wheel: impl Fn() -> W) -> Self {
         let permit = |_| Permit {
             holder: AtomicPtr::new(ptr::null_mut()),
+            turns: AtomicU32::new(0),
+            thread: AtomicU32::new(0),
             wheel: wheel(),
         };
         Self {
@@ -72,30 +144,60 @@ impl<H, W> Permits<H, W> {
         self.free.load(Ordering::Relaxed) == self.procs()
     }
 
-    /// Takes a free permit for `p` (or for a thread without one), the one called `wanted` if it
-    /// can.
-    pub(super) fn acquire(&self, p: Option<&H>, wanted: PermitId) -> Option<PermitId> {
+    /// Takes a free permit for `holder`, the one called `wanted` if it can.
+    pub(super) fn acquire(&self, holder: Holder<H>, wanted: PermitId) -> Option<PermitId> {
         if !self.any_free() {
             return None;
         }
-        let holder = p.map_or_else(seat, |p| ptr::from_ref(p).cast_mut());
         let others = (0..self.procs()).filter(|id| *id != wanted);
         let taken = std::iter::once(wanted).chain(others).find(|id| {
             let word = &self.all[*id as usize].holder;
             // Ordering: Acquire pairs with the Release in `release`; Release shows thieves our P's
-            // contents, and pairs with the Acquire in `running`.
+            // contents, and pairs with the Acquire in `holder`.
             let taken = order("permits.acquire", Ordering::AcqRel);
             glance(|| word.load(Ordering::Relaxed).is_null())
                 && word
-                    .compare_exchange(ptr::null_mut(), holder, taken, Ordering::Relaxed)
+                    .compare_exchange(ptr::null_mut(), holder.word, taken, Ordering::Relaxed)
                     .is_ok()
         })?;
         // Ordering: Relaxed; see `free`.
         self.free.fetch_sub(1, Ordering::Relaxed);
+        self.begin_turn(taken, holder);
         Some(taken)
     }
 
-    /// Gives a permit up. The caller then looks at all queues, after a fence (see `Idle`).
+    /// What sysmon wants to know of a new holder, written by it.
+    fn begin_turn(&self, id: PermitId, holder: Holder<H>) {
+        let permit = &self.all[id as usize];
+        // Ordering: Relaxed, all three, hints for sysmon only; one writer at a time.
+        let turns = permit.turns.load(Ordering::Relaxed);
+        permit.turns.store(turns.wrapping_add(1), Ordering::Relaxed);
+        permit.thread.store(holder.thread, Ordering::Relaxed);
+    }
+
+    /// Takes a permit out of its holder's hands, if it still is in them: the holder does so before
+    /// it gives the permit up, sysmon to retake it. One of the two succeeds, and has it from then
+    /// on; [`Permits::release`] or [`Permits::pass`] must follow.
+    pub(super) fn take_from(&self, id: PermitId, holder: Holder<H>) -> bool {
+        let nobody = Holder::<H>::nobody().word;
+        // Ordering: AcqRel; Acquire pairs with the Release in `acquire` and `pass`, so that who
+        // retakes a permit and gives it to the next passes on what was done under it before.
+        let taken = order("permits.take_from", Ordering::AcqRel);
+        self.all[id as usize]
+            .holder
+            .compare_exchange(holder.word, nobody, taken, Ordering::Relaxed)
+            .is_ok()
+    }
+
+    /// Whether the permit is `holder`'s, asked by itself.
+    pub(super) fn is_held_by(&self, id: PermitId, holder: Holder<H>) -> bool {
+        // Ordering: Relaxed; what a retaker did before it said so is ordered by the caller.
+        let word = self.all[id as usize].holder.load(Ordering::Relaxed);
+        ptr::eq(word, holder.word)
+    }
+
+    /// Gives up a permit that was taken from its holder. The caller then looks at all queues, after
+    /// a fence (see `Idle`).
     pub(super) fn release(&self, id: PermitId) {
         // Ordering: Relaxed; see `free`. The caller's fence follows.
         self.free.fetch_add(1, Ordering::Relaxed);
@@ -106,25 +208,34 @@ impl<H, W> Permits<H, W> {
             .store(ptr::null_mut(), given_up);
     }
 
-    /// Marks a permit that is held as that of a thread without a P.
-    pub(super) fn pass(&self, id: PermitId) {
-        // Ordering: Relaxed, for thieves only; the thread gets the permit through `Seat::passed`.
+    /// Gives a permit that was taken from its holder to another one.
+    pub(super) fn pass(&self, id: PermitId, to: Holder<H>) {
+        self.begin_turn(id, to);
+        // Ordering: Release, as in `acquire`; a thread that waits for it gets it through
+        // `Seat::passed`.
         self.all[id as usize]
             .holder
-            .store(seat(), Ordering::Relaxed);
+            .store(to.word, Ordering::Release);
+    }
+
+    /// Who holds permit `id`, and how many have had it; `None` while it is free.
+    pub(super) fn holder(&self, id: PermitId) -> Option<(Holder<H>, u32)> {
+        let permit = &self.all[id as usize];
+        // Ordering: Acquire pairs with the Release in `acquire`.
+        let seen = order("permits.holder", Ordering::Acquire);
+        let word = permit.holder.load(seen);
+        if word.is_null() {
+            return None;
+        }
+        // Ordering: Relaxed, hints for sysmon only.
+        let thread = permit.thread.load(Ordering::Relaxed);
+        let turns = permit.turns.load(Ordering::Relaxed);
+        Some((Holder::new(word, thread), turns))
     }
 
     /// The P that runs under permit `id`, if one does.
     pub(super) fn running(&self, id: PermitId) -> Option<&H> {
-        // Ordering: Acquire pairs with the Release in `acquire`.
-        let seen = order("permits.running", Ordering::Acquire);
-        let holder = self.all[id as usize].holder.load(seen);
-        if holder.is_null() || holder == seat() {
-            return None;
-        }
-        // SAFETY: the word is neither of the two marks, so it came from a reference in `acquire`,
-        // and what that refers to outlives the permits.
-        Some(unsafe { &*holder })
+        self.holder(id).and_then(|(holder, _turns)| holder.p())
     }
 
     /// All Ps that run, in the order of their permits.

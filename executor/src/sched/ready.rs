@@ -24,7 +24,7 @@ pub(super) fn ready(g: G, woken_while_running: bool) {
     let sched: *const Sched = g.metadata().home().sched_ptr();
     let mut g = Some(g);
     with_m(|m| {
-        if std::ptr::eq(m.sched(), sched) && m.has_permit() {
+        if std::ptr::eq(m.sched(), sched) && m.permit().is_some() {
             g.take()
                 .into_iter()
                 .for_each(|g| m.ready(g, woken_while_running));
@@ -95,7 +95,8 @@ impl M {
         self.set_batching(true);
         list.wake_all();
         self.set_batching(false);
-        if !self.has_permit() {
+        // Asked after the batch: one that was told in its midst has pushed into both queues.
+        if self.permit().is_none() {
             self.sched().wake_p();
         } else if self.p().has_surplus() {
             self.share_surplus();

@@ -1,10 +1,11 @@
 //! Sched: everything the threads of one runtime share.
 
-use super::blocking_pool::BlockingPool;
+use super::blocking_slots::BlockingSlots;
 use super::closing::Closing;
 use super::config::Config;
 use super::context::with_m;
 use super::doze::Doze;
+use super::fatal;
 use super::g::G;
 use super::g::{Meta, Recorded, new_g};
 use super::home::Home;
@@ -49,16 +50,23 @@ pub(crate) struct Sched {
     /// The storage of every M, in the order they were started. Only added to.
     #[expect(clippy::vec_box, reason = "a P must not move when another one comes")]
     pub(super) ps: Mutex<Vec<Box<P>>>,
-    /// How many Ms have been started, or are about to be.
+    /// Those whose M has ended.
+    spare_ps: Mutex<Vec<PRef>>,
+    /// How many Ms there are, or are about to be.
     started: AtomicU32,
+    /// How many of them lost their permit in the middle of a poll and have not come back. Raised
+    /// by sysmon before it retakes a permit, lowered by the M.
+    stranded: AtomicU32,
     pub(super) exits: Exits,
-    /// Threads for calls that block.
-    pub(super) blocking: BlockingPool,
+    /// How many calls may block at a time.
+    pub(crate) blocking: Arc<BlockingSlots>,
     /// The home of goroutines spawned by threads without a P.
     pub(super) foreign_home: Home,
     /// Goroutines spawned and ended by threads without a P.
     foreign_created: AtomicU64,
     foreign_finished: AtomicU64,
+    /// Goroutines that the shutdown dropped before they were done.
+    cancelled: AtomicU64,
     /// Whether it is to end, and who is inside from outside.
     pub(super) closing: Closing,
 }
@@ -98,6 +106,7 @@ impl Sched {
             let this = NonNull::new(weak.as_ptr().cast_mut()).expect("an Arc is never at null");
             Self {
                 permits: Permits::new(config.procs, Wheel::new),
+                blocking: BlockingSlots::new(config.max_blocking_threads),
                 config,
                 idle: Idle::new(),
                 global: SharedQueue::new(),
@@ -106,12 +115,14 @@ impl Sched {
                 sysmon: Doze::new(),
                 seats: Seats::new(),
                 ps: Mutex::new(Vec::new()),
+                spare_ps: Mutex::new(Vec::new()),
                 started: AtomicU32::new(0),
+                stranded: AtomicU32::new(0),
                 exits: Exits::new(),
-                blocking: BlockingPool::new(),
                 foreign_home: Home::new(this),
                 foreign_created: AtomicU64::new(0),
                 foreign_finished: AtomicU64::new(0),
+                cancelled: AtomicU64::new(0),
                 closing: Closing::new(),
             }
         });
@@ -234,6 +245,21 @@ impl Sched {
         }
     }
 
+    /// A goroutine of this runtime was dropped before it was done.
+    #[cold]
+    pub(super) fn count_cancelled(&self) {
+        if self.is_closing() {
+            // Ordering: Relaxed; the count of the finished, which follows, publishes it.
+            self.cancelled.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// How many goroutines the shutdown has dropped, of those that are counted as over.
+    pub(super) fn cancelled(&self) -> u64 {
+        // Ordering: Relaxed, as above.
+        self.cancelled.load(Ordering::Relaxed)
+    }
+
     /// How many goroutines have been spawned, and how many of them are over.
     pub(crate) fn counts(&self) -> (u64, u64) {
         // Ordering: Acquire pairs with `count_finished`; ended ones first, as in `P::counts`.
@@ -264,21 +290,9 @@ impl Sched {
 
     /// Work was made visible: wakes an M for it, if one sleeps and none looks for work already.
     pub(super) fn wake_p(&self) {
-        while self.idle.submit(|| self.permits.any_free()) {
-            match self.idle.pick() {
-                // SAFETY: the P is one of this runtime's.
-                Sleeper::Parked(p) => return unsafe { p.get() }.note.wake(),
-                Sleeper::Poller => return self.netpoll.wake(),
-                Sleeper::Nobody => {}
-            }
-            if self.start_m().is_ok_and(|started| started) {
-                return;
-            }
-            // Everybody is awake, if only just, or there is no thread to be had. The token goes
-            // back; who relied on it while we had it may have come too late for everybody's last
-            // look. An M looks again by itself; another thread stays until somebody has seen the
-            // work.
-            self.idle.return_token();
+        while self.wake_p_once() {
+            // Everybody is awake, if only just. An M looks again by itself; another thread stays
+            // until somebody has seen the work.
             if self.is_here() || self.is_closing() || !self.has_visible_work() {
                 return;
             }
@@ -286,15 +300,77 @@ impl Sched {
         }
     }
 
-    /// Starts one more M, with the spinning token, if there are fewer than permits.
+    /// The same, for who comes again. Tells whether all were awake but none is certain to have seen
+    /// the work.
+    pub(super) fn wake_p_once(&self) -> bool {
+        if !self.idle.submit(|| self.permits.any_free()) {
+            return false;
+        }
+        match self.idle.pick() {
+            // SAFETY: the P is one of this runtime's.
+            Sleeper::Parked(p) => unsafe { p.get() }.note.wake(),
+            Sleeper::Poller => self.netpoll.wake(),
+            Sleeper::Nobody => return self.start_m_for_token(),
+        }
+        false
+    }
+
+    /// Starts an M for the token that this thread has taken. If there can be none the token goes
+    /// back, and the thread must look again: who relied on it meanwhile may have come too late for
+    /// everybody's last look. If the system refuses the thread sysmon tries again.
+    fn start_m_for_token(&self) -> bool {
+        let started = self.start_m();
+        if matches!(started, Ok(true)) {
+            return false;
+        }
+        self.idle.return_token();
+        self.rouse_sysmon();
+        started.is_ok()
+    }
+
+    /// How many Ms are in a poll without a permit.
+    pub(super) fn stranded(&self) -> u32 {
+        // Ordering: Relaxed, a number of a moment ago.
+        self.stranded.load(Ordering::Relaxed)
+    }
+
+    /// An M is about to lose its permit in the middle of a poll.
+    pub(super) fn count_stranded(&self) {
+        // Ordering: Relaxed; only the number matters.
+        self.stranded.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// That M knows of it, or has kept its permit.
+    pub(super) fn count_back(&self) {
+        // Ordering: Relaxed, as above.
+        self.stranded.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Whether there are more Ms than can have permits.
+    pub(super) fn has_surplus_m(&self) -> bool {
+        // Ordering: Relaxed, a number of a moment ago.
+        self.started.load(Ordering::Relaxed) > self.procs() + self.stranded()
+    }
+
+    /// Whether an M without a permit sleeps, or one more may be started.
+    pub(super) fn has_spare_m(&self) -> bool {
+        // Ordering: Relaxed, a number of a moment ago.
+        self.idle.has_sleeper() || self.started.load(Ordering::Relaxed) < self.config.max_threads
+    }
+
+    /// Starts one more M, with the spinning token, if there are fewer than permits, those in a poll
+    /// without one not counted.
     ///
     /// # Errors
     /// If the system refuses the thread.
     fn start_m(&self) -> io::Result<bool> {
         // Ordering: Relaxed; hint only, the exchange below decides.
         let number = self.started.load(Ordering::Relaxed);
-        if number >= self.procs() || self.is_closing() {
+        if number >= self.procs() + self.stranded() || self.is_closing() {
             return Ok(false);
+        }
+        if number >= self.config.max_threads {
+            fatal::thread_exhaustion(self.config.max_threads);
         }
         // Ordering: Relaxed; only the number matters.
         let taken =
@@ -304,7 +380,7 @@ impl Sched {
             return Ok(false);
         }
         let this = self.to_arc();
-        let p = self.add_p();
+        let p = self.find_p();
         let named = thread::Builder::new().name(format!("{}-{number}", self.config.thread_name));
         self.exits.enter();
         let spawned = named.spawn(move || {
@@ -319,20 +395,30 @@ impl Sched {
                 Ok(true)
             }
             Err(error) => {
-                // Ordering: Relaxed, as above.
-                self.started.fetch_sub(1, Ordering::Relaxed);
                 self.exits.leave();
+                // SAFETY: the P is one of this runtime's.
+                self.store_p(unsafe { p.get() });
                 Err(error)
             }
         }
     }
 
-    /// Storage for one more M.
-    fn add_p(&self) -> PRef {
+    /// Storage for one more M: what another one left, or new.
+    fn find_p(&self) -> PRef {
+        if let Some(p) = self.spare_ps.lock().pop() {
+            return p;
+        }
         let p = Box::new(P::new(NonNull::from(self)));
         let name = PRef::from(&*p);
         self.ps.lock().push(p);
         name
+    }
+
+    /// An M ends that was not needed; the next one has its storage.
+    pub(super) fn store_p(&self, p: &P) {
+        self.spare_ps.lock().push(PRef::from(p));
+        // Ordering: Relaxed; only the number matters.
+        self.started.fetch_sub(1, Ordering::Relaxed);
     }
 
     /// Another owner of this runtime.

@@ -7,6 +7,7 @@ use super::Sched;
 use super::context::enter;
 use super::permits::PermitId;
 use super::seats::Seat;
+use super::thread_state::this_thread;
 use crate::panic;
 use crate::task::{Id, LocalSet, enter_goroutine, must_not_block, wants_exit};
 use std::future::Future;
@@ -21,15 +22,21 @@ impl Sched {
         !self.seats.is_empty()
     }
 
-    /// Gives a permit up; see [`Seats::release`](super::seats::Seats::release).
+    /// Gives up a permit that was taken from its holder; see
+    /// [`Seats::release`](super::seats::Seats::release).
     pub(super) fn release_permit(&self, id: PermitId) {
         self.seats.release(&self.permits, id);
     }
 
-    /// Gives a permit up, and takes the look at all queues that must follow.
-    fn give_up_permit(&self, id: PermitId) {
+    /// Gives up a permit that was taken from its holder, and takes the look at all queues that must
+    /// follow.
+    pub(super) fn give_up_permit(&self, id: PermitId) {
         self.release_permit(id);
-        // What was readied while every permit was held waked nobody.
+        self.look_after_release();
+    }
+
+    /// The look that follows: what was readied while every permit was held waked nobody.
+    pub(super) fn look_after_release(&self) {
         if self.has_visible_work() {
             self.wake_p();
         }
@@ -55,7 +62,7 @@ impl Sched {
         let _policy = WithPolicy::of(self);
         let _entered = enter(self);
         let id = Id::next();
-        let seat = Seat::new();
+        let seat = Seat::new(this_thread());
         let waker = Waker::from(Arc::clone(&seat));
         let locals = LocalSet::new();
         let mut root = pin!(locals.run_until(root));
@@ -65,6 +72,7 @@ impl Sched {
                 .take(&self.permits, &seat, |id| self.give_up_permit(id));
             let permit = Seated {
                 sched: self,
+                seat: &seat,
                 permit,
             };
             self.rouse_sysmon();
@@ -85,12 +93,20 @@ impl Sched {
 /// The permit of a thread in `block_on`, for one poll of its root.
 struct Seated<'a> {
     sched: &'a Sched,
+    seat: &'a Seat,
     permit: PermitId,
 }
 
 impl Drop for Seated<'_> {
     fn drop(&mut self) {
-        self.sched.give_up_permit(self.permit);
+        // A poll that lasted may have cost the permit.
+        if self
+            .sched
+            .permits
+            .take_from(self.permit, self.seat.holder())
+        {
+            self.sched.give_up_permit(self.permit);
+        }
     }
 }
 

@@ -8,7 +8,7 @@
 //! comes first, either the thread finds the permit or it is found itself; if both, it has one too
 //! many.
 
-use super::permits::{PermitId, Permits};
+use super::permits::{Holder, PermitId, Permits};
 use crate::base::atomic::{AtomicBool, AtomicU32, Ordering, fence_at, order};
 use crate::base::lock::Mutex;
 use crate::base::note::Note;
@@ -28,6 +28,8 @@ pub(super) struct Seat {
     due: AtomicBool,
     /// A permit passed to this thread, or [`NONE`]. Written by who passes it, taken by the thread.
     passed: AtomicU32,
+    /// The number the system has for the thread.
+    thread: u32,
 }
 
 impl Wake for Seat {
@@ -45,12 +47,19 @@ impl Wake for Seat {
 }
 
 impl Seat {
-    pub(super) fn new() -> Arc<Self> {
+    /// The seat of the thread that the system knows by the number `thread`.
+    pub(super) fn new(thread: u32) -> Arc<Self> {
         Arc::new(Self {
             note: Note::new(),
             due: AtomicBool::new(false),
             passed: AtomicU32::new(NONE),
+            thread,
         })
+    }
+
+    /// What the thread is called while it holds a permit.
+    pub(super) fn holder<H>(&self) -> Holder<H> {
+        Holder::seat(self, self.thread)
     }
 
     /// Sleeps until the root is to be polled.
@@ -114,8 +123,9 @@ impl Seats {
         })
     }
 
-    /// Gives a permit up: to the thread that waits for one longest, or to the free ones. A look at
-    /// all run queues must follow, after a fence, in case it is free now.
+    /// Gives up a permit that was taken from its holder: to the thread that waits for one longest,
+    /// or to the free ones. A look at all run queues must follow, after a fence, in case it is free
+    /// now.
     pub(super) fn release<H, W>(&self, permits: &Permits<H, W>, id: PermitId) {
         let mut id = id;
         while !self.pass(permits, id) {
@@ -125,7 +135,7 @@ impl Seats {
             if self.is_empty() {
                 return;
             }
-            match permits.acquire(None, id) {
+            match permits.acquire(Holder::nobody(), id) {
                 Some(again) => id = again,
                 // Who took it will give it up.
                 None => return,
@@ -141,7 +151,7 @@ impl Seats {
         let Some(seat) = self.with_queue(VecDeque::pop_front) else {
             return false;
         };
-        permits.pass(id);
+        permits.pass(id, seat.holder());
         // Ordering: Release hands the permit over, see `take_passed`.
         seat.passed
             .store(id, order("seats.pass", Ordering::Release));
@@ -156,17 +166,19 @@ impl Seats {
         seat: &Arc<Seat>,
         give_up: impl FnOnce(PermitId),
     ) -> PermitId {
-        if let Some(id) = permits.acquire(None, 0) {
+        if let Some(id) = permits.acquire(seat.holder(), 0) {
             return id;
         }
         self.with_queue(|queue| queue.push_back(Arc::clone(seat)));
         // Ordering: SeqCst fence, between the queue and the look; its partner is in `release`.
         fence_at("seats.take", Ordering::SeqCst);
-        if let Some(id) = permits.acquire(None, 0) {
+        if let Some(id) = permits.acquire(seat.holder(), 0) {
             if self.remove(seat) {
                 return id;
             }
-            give_up(id);
+            if permits.take_from(id, seat.holder()) {
+                give_up(id);
+            }
         }
         loop {
             if let Some(id) = seat.take_passed() {

@@ -129,8 +129,7 @@ impl Leftover {
         self.running
     }
 
-    /// How many threads did not end in time: those of such goroutines, and those in a blocking
-    /// call.
+    /// How many threads did not end in time: those that poll such goroutines.
     ///
     /// # Examples
     /// ```
@@ -202,8 +201,11 @@ impl Exits {
         *running == 0
     }
 
+    /// Keeps the handle of a thread that was started, and lets those of threads that have gone go.
     pub(super) fn add(&self, handle: JoinHandle<()>) {
-        self.handles.lock().push(handle);
+        let mut handles = self.handles.lock();
+        handles.retain(|handle| !handle.is_finished());
+        handles.push(handle);
     }
 
     /// The guard of a thread that runs the loop of an M.
@@ -275,7 +277,6 @@ impl Sched {
     /// Ends the runtime, waiting until `deadline` for polls that are under way.
     pub(crate) fn close(self: &Arc<Self>, deadline: Instant) -> Leftover {
         let _here = Here::new(self);
-        let alive = self.live();
         let waited = self.some_waited();
         self.closing.begin();
         for p in self.idle.drain_parked() {
@@ -283,7 +284,6 @@ impl Sched {
             unsafe { p.get() }.note.wake();
         }
         self.netpoll.wake();
-        self.blocking.close();
         self.sysmon.end();
         let threads = self.exits.wait(deadline);
         if threads == 0 {
@@ -291,21 +291,12 @@ impl Sched {
         }
         let running = self.sweep(if threads == 0 { None } else { Some(deadline) });
         self.netpoll.close_all();
-        let threads = threads + self.await_blocking(deadline);
         Leftover {
-            cancelled: alive.saturating_sub(running),
+            cancelled: self.cancelled(),
             running,
             threads,
             waited,
         }
-    }
-
-    /// Waits for the blocking calls that are under way; gives how many threads are left.
-    fn await_blocking(&self, deadline: Instant) -> usize {
-        while self.blocking.threads() > 0 && Instant::now() < deadline {
-            thread::sleep(Duration::from_micros(50));
-        }
-        self.blocking.threads()
     }
 
     /// Drops every goroutine that can be reached; with a deadline it stops there, else when none is
@@ -355,6 +346,11 @@ impl M {
     pub(super) fn retire(&self) {
         if self.give_up_token() {
             self.sched().idle.stop_spinning();
+        }
+        if !self.sched().is_closing() {
+            // It had neither, and its storage waits for the next one.
+            self.sched().store_p(self.p());
+            return;
         }
         while let Some(g) = self.take_local() {
             drop(g);

@@ -162,12 +162,14 @@ impl<F: Future, S: Sink<F::Output>> Body<F, S> {
         catch(false, || future.set(None)).err()
     }
 
-    /// Ends the goroutine where it is, if it is not over.
-    pub(crate) fn cancel(self: Pin<&mut Self>) {
-        if let Some(id) = self.sink.as_ref().map(Sink::id) {
-            let _entered = enter_goroutine(id);
-            self.end(Err(JoinError::cancelled(id)));
-        }
+    /// Ends the goroutine where it is; tells whether that was needed, because it was not over.
+    pub(crate) fn cancel(self: Pin<&mut Self>) -> bool {
+        let Some(id) = self.sink.as_ref().map(Sink::id) else {
+            return false;
+        };
+        let _entered = enter_goroutine(id);
+        self.end(Err(JoinError::cancelled(id)));
+        true
     }
 
     /// Ends the goroutine: drops the future, then tells the sink. A panic of the destructor

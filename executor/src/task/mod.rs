@@ -25,10 +25,10 @@ mod spawn_ext;
 pub(crate) mod start;
 mod yield_now;
 
+#[cfg(all(feature = "rt", not(gort_loom)))]
+pub(crate) use crate::base::current::{BlockingAllowed, must_not_block};
 pub(crate) use crate::base::current::{enter_goroutine, wants_exit};
 pub use crate::base::current::{goid, try_goid};
-#[cfg(all(feature = "rt", not(gort_loom)))]
-pub(crate) use crate::base::current::{may_block, must_not_block};
 pub use crate::base::id::Id;
 #[cfg(any(feature = "rt", test))]
 pub(crate) use body::Sink;

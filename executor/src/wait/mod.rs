@@ -24,6 +24,9 @@
 //! 4. A future that is dropped takes the lock if it still waits, and leaves. If it was given
 //!    something that it has not passed to its caller, it gives that to the next.
 //!
+//! An [`Entry`] does all this for a future with one waiter in one queue, and has no unsafe calls.
+//! A future with several, or whose queue may move, uses the waiters themselves.
+//!
 //! # Invariants
 //!
 //! 1. Links, waker and payload of a waiting waiter are touched under the lock of its queue only;
@@ -45,6 +48,7 @@
 //! [`WakeList`]: crate::base::wake_list::WakeList
 
 mod block;
+mod entry;
 mod queue;
 mod waiter;
 
@@ -53,4 +57,9 @@ mod loom;
 #[cfg(all(test, not(gort_loom)))]
 mod tests;
 
-pub(crate) use self::{block::block, queue::WaitQueue, waiter::Waiter};
+pub(crate) use self::{
+    block::block,
+    entry::{Entry, Left, Owner},
+    queue::WaitQueue,
+    waiter::Waiter,
+};

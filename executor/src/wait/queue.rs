@@ -1,6 +1,7 @@
 //! The queue: waiters in the order in which they came.
 
 use super::waiter::{Link, Waiter};
+use crate::base::wake_list::WakeList;
 use std::fmt;
 use std::mem;
 use std::pin::Pin;
@@ -27,6 +28,12 @@ impl<T> WaitQueue<T> {
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.first.is_none()
+    }
+
+    /// Whether exactly one waits.
+    #[inline]
+    pub(crate) fn holds_one(&self) -> bool {
+        self.first.is_some() && self.first == self.last
     }
 
     /// Puts `waiter`, which waits in no queue, behind all others. It needs no waker if its payload
@@ -61,7 +68,6 @@ impl<T> WaitQueue<T> {
     }
 
     /// The payload of the first waiter.
-    #[cfg(test)]
     pub(crate) fn front(&mut self) -> Option<&mut T> {
         let first = self.first?;
         let payload = first.with(|node| std::ptr::from_mut(&mut node.payload));
@@ -71,7 +77,6 @@ impl<T> WaitQueue<T> {
     }
 
     /// The waker of the first waiter, which stays in the queue; `None` if it was taken before.
-    #[cfg(test)]
     pub(crate) fn take_front_waker(&mut self) -> Option<Waker> {
         self.first?.with(|node| node.waker.take())
     }
@@ -102,6 +107,24 @@ impl<T> WaitQueue<T> {
             }
         }
         None
+    }
+
+    /// Takes the first waiter: `give` writes into its payload what is given. Gives whom to wake.
+    pub(crate) fn take_first(&mut self, mut give: impl FnMut(&mut T)) -> Option<Waker> {
+        let taken = self.take_front(|payload| {
+            give(payload);
+            Some(())
+        });
+        taken.and_then(|((), waker)| waker)
+    }
+
+    /// Takes all waiters: `give` writes into their payloads what is given, and `wakers` gets whom
+    /// to wake.
+    pub(crate) fn take_all(&mut self, wakers: &mut WakeList, mut give: impl FnMut(&mut T)) {
+        while !self.is_empty() {
+            let waker = self.take_first(&mut give);
+            waker.into_iter().for_each(|waker| wakers.push(waker));
+        }
     }
 
     /// Makes `waker` the one to wake, if `waiter` waits in this queue. Gives back the one that is

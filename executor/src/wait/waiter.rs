@@ -1,7 +1,7 @@
 //! One waiter: what a waiting future embeds and a queue links.
 
 use super::queue::WaitQueue;
-use crate::base::atomic::{AtomicPtr, Ordering, UnsafeCell, order};
+use crate::base::atomic::{AtomicPtr, Ordering, UnsafeCell, has_failed, order};
 use std::fmt;
 use std::marker::PhantomPinned;
 use std::pin::Pin;
@@ -118,10 +118,11 @@ impl<T> Waiter<T> {
     #[inline]
     pub(crate) fn is_waiting(&self) -> bool {
         // Ordering: Acquire pairs with the Release in `Link::leave`.
-        !self
-            .queue
-            .load(order("wait.look", Ordering::Acquire))
-            .is_null()
+        !has_failed()
+            && !self
+                .queue
+                .load(order("wait.look", Ordering::Acquire))
+                .is_null()
     }
 
     /// What it asks for, or what it was given.
@@ -134,6 +135,14 @@ impl<T> Waiter<T> {
         let node = self.node.get();
         // SAFETY: the waiter is in no queue, so the node is its owner's, which `self` is.
         unsafe { &mut (*node).payload }
+    }
+}
+
+impl<T> Waiter<T> {
+    /// Asks the payload of a waiter that waits. Only for a holder of the lock of its queue; `ask`
+    /// must not reach for the same waiter again.
+    pub(super) fn ask<R>(self: Pin<&mut Self>, ask: impl FnOnce(&mut T) -> R) -> R {
+        Link::new(self.as_ref()).with(|node| ask(&mut node.payload))
     }
 }
 

@@ -30,6 +30,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "base", "panic", "queue", "timer", "netpoll", "task", "sched",
         ],
     ),
+    ("sync", &["base", "panic", "wait", "runtime"]),
     (
         "net",
         &["base", "netpoll", "task", "sched", "io", "time", "runtime"],
