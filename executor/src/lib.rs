@@ -245,6 +245,8 @@ pub mod sync;
 #[cfg(all(feature = "rt", not(gort_loom)))]
 pub mod time;
 #[cfg(all(feature = "rt", not(gort_loom)))]
+pub mod context;
+#[cfg(all(feature = "rt", not(gort_loom)))]
 pub mod net;
 #[cfg(all(feature = "rt", not(gort_loom)))]
 pub mod io;

@@ -24,6 +24,7 @@ mod hand_off;
 mod env;
 mod bad_input;
 mod time;
+mod context;
 mod netpoll;
 mod async_fd;
 mod tcp;

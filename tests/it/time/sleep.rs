@@ -1,5 +1,4 @@
-//! Sleeps, time limits and intervals on the runtime.
-
+use super::ms;
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use gort::time::{MissedTickBehavior, interval, sleep, sleep_until, timeout};
@@ -11,10 +10,6 @@ use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::thread;
 use std::time::{Duration, Instant};
-
-const fn ms(ms: u64) -> Duration {
-    Duration::from_millis(ms)
-}
 
 #[test]
 fn sleeps_end_in_the_order_of_their_deadlines() {
