@@ -195,7 +195,8 @@
 //! - [`time`], [`net`], [`io`] and [`signal`] are what goroutines wait for.
 //! - `gort-compat` adapts other libraries: hyper, hyper-util and axum run on gort.
 //! - `executor/examples` has programs to start from: hello, echo_server, fan_out, timeout; with
-//!   deferred code pipeline, connections, retry.
+//!   deferred code pipeline, connections, retry; from Go's courses wait_group, race,
+//!   context_switch, goroutine_memory, http_fetch.
 //!
 //! # Features
 //!

@@ -7,6 +7,7 @@ mod hook;
 mod chan;
 mod chan_model;
 mod sync;
+mod go_programs;
 mod join;
 mod join_set;
 mod panic;
