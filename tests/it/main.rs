@@ -9,6 +9,7 @@ mod chan_model;
 mod sync;
 mod chan_panic;
 mod chan_stress;
+mod go_programs;
 mod join;
 mod join_set;
 mod panic;
