@@ -3,6 +3,8 @@
 mod cond;
 mod foreign;
 mod mutex;
+mod once;
+mod pool;
 mod rw_mutex;
 mod semaphore;
 mod storm;
