@@ -12,4 +12,5 @@ pub use builder::Builder;
 pub(crate) use entry::{run_main, run_main_local, run_test};
 pub use handle::{EnterGuard, Handle};
 pub use instance::{Runtime, block_on, num_cpu, num_goroutine, procs};
+pub(crate) use spawn::go_at;
 pub use spawn::{go, spawn, spawn_blocking};

@@ -63,7 +63,15 @@ pub fn go<F>(future: F)
 where
     F: Future + Send + 'static,
 {
-    let spawned_at = Location::caller();
+    go_at(future, Location::caller());
+}
+
+/// As [`go`], for who was told where.
+#[track_caller]
+pub(crate) fn go_at<F>(future: F, spawned_at: &'static Location<'static>)
+where
+    F: Future + Send + 'static,
+{
     on_executor(|executor| match executor {
         Executor::Native(sched) => sched.go(future, spawned_at),
         Executor::Foreign(executor) => {
