@@ -11,6 +11,7 @@ pub(crate) mod chan_spsc;
 pub(crate) mod countdown;
 pub(crate) mod fork_join;
 pub(crate) mod http_hello;
+pub(crate) mod mutex;
 pub(crate) mod parked;
 pub(crate) mod ping_pong;
 pub(crate) mod ping_pong_chan;
@@ -23,6 +24,7 @@ pub(crate) mod spawn_fanout;
 pub(crate) mod tcp_echo;
 pub(crate) mod timer_churn;
 pub(crate) mod timers;
+pub(crate) mod waitgroup;
 pub(crate) mod yield_now;
 
 use std::fmt;
@@ -81,6 +83,15 @@ pub(crate) enum Workload {
     /// A select over two channels into which two tasks send.
     #[value(name = "select2_wait")]
     Select2Wait,
+    /// Two tasks that add to a number under a mutex.
+    #[value(name = "mutex_2")]
+    Mutex2,
+    /// 1000 tasks that add to a number under a mutex.
+    #[value(name = "mutex_1000")]
+    Mutex1000,
+    /// Groups of ten tasks, waited for one group after the other.
+    #[value(name = "waitgroup")]
+    WaitGroup,
     /// A million timers set and taken back.
     Timers,
     /// A time limit around something that is soon over, in 1000 tasks.
@@ -162,6 +173,7 @@ impl Workload {
                 | Workload::ChanSpsc
                 | Workload::ChanMpmc100
                 | Workload::Select2
+                | Workload::Mutex2
                 | Workload::TimerChurn
                 | Workload::TcpEcho50
                 | Workload::TcpEcho1000
