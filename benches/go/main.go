@@ -80,6 +80,12 @@ func measure(workload string, window time.Duration) (sample, error) {
 		return repeat(window, func() (uint64, error) { return select2(1) })
 	case "select2_wait":
 		return repeat(window, func() (uint64, error) { return select2Wait(1) })
+	case "mutex_2":
+		return repeat(window, func() (uint64, error) { return mutex(2) })
+	case "mutex_1000":
+		return repeat(window, func() (uint64, error) { return mutex(1000) })
+	case "waitgroup":
+		return repeat(window, waitgroup)
 	case "timers":
 		return repeat(window, timers)
 	case "timer_churn":

@@ -69,6 +69,8 @@ fn a_scheduler_row_has_a_time_for_each_runtime() {
         "yield_one",
         "ping_pong",
         "fork_join_fib",
+        "mutex_2",
+        "waitgroup",
         "timer_churn",
     ] {
         let rivals = ["gort", "tokio", "smol"];

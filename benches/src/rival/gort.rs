@@ -3,16 +3,18 @@
 use std::future::Future;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::ops::DerefMut;
 use std::time::Duration;
 
 use futures::io::{AsyncReadExt, AsyncWriteExt};
 use gort::Runtime;
 use gort::net::{TcpListener, TcpStream};
+use gort::sync::{Mutex, WaitGroup};
 use gort::task::JoinHandle;
 use gort::time::Sleep;
 use gort_compat::hyper::GortIo;
 
-use super::{Rival, Stream, Timed};
+use super::{Locks, Rival, Stream, Timed};
 
 #[derive(Debug)]
 pub(crate) struct Gort;
@@ -73,6 +75,35 @@ impl Rival for Gort {
 
     fn http_stream(stream: TcpStream) -> GortIo<TcpStream> {
         GortIo::new(stream)
+    }
+}
+
+impl Locks for Gort {
+    type Mutex = Mutex<u64>;
+    type WaitGroup = WaitGroup;
+
+    fn mutex(value: u64) -> Mutex<u64> {
+        Mutex::new(value)
+    }
+
+    fn lock(mutex: &Mutex<u64>) -> impl Future<Output = impl DerefMut<Target = u64> + Send> + Send {
+        mutex.lock()
+    }
+
+    fn wait_group() -> WaitGroup {
+        WaitGroup::new()
+    }
+
+    fn add(group: &WaitGroup, tasks: usize) {
+        group.add(i32::try_from(tasks).expect("a few"));
+    }
+
+    fn done(group: &WaitGroup) {
+        group.done();
+    }
+
+    fn wait(group: &WaitGroup) -> impl Future<Output = ()> + Send {
+        group.wait()
     }
 }
 

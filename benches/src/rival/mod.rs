@@ -14,6 +14,7 @@ use std::fmt;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::ops::DerefMut;
 use std::time::Duration;
 
 use clap::ValueEnum;
@@ -118,6 +119,26 @@ pub(crate) trait Rival: 'static {
     fn connect(address: SocketAddr) -> impl Future<Output = io::Result<Self::Stream>> + Send;
 
     fn http_stream(stream: Self::Stream) -> Self::HttpStream;
+}
+
+/// A runtime with locks of its own.
+pub(crate) trait Locks: Rival {
+    type Mutex: Send + Sync + 'static;
+    /// What waits until as many tasks are done as were added.
+    type WaitGroup: Clone + Send + Sync + 'static;
+
+    fn mutex(value: u64) -> Self::Mutex;
+
+    fn lock(mutex: &Self::Mutex)
+    -> impl Future<Output = impl DerefMut<Target = u64> + Send> + Send;
+
+    fn wait_group() -> Self::WaitGroup;
+
+    fn add(group: &Self::WaitGroup, tasks: usize);
+
+    fn done(group: &Self::WaitGroup);
+
+    fn wait(group: &Self::WaitGroup) -> impl Future<Output = ()> + Send;
 }
 
 /// A runtime with timers.

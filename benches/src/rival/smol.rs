@@ -7,15 +7,20 @@
 use std::future::{Future, pending};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::ops::DerefMut;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use async_executor::{StaticExecutor, Task};
+use async_lock::Mutex;
+use event_listener::Event;
 use futures::io::{AsyncReadExt, AsyncWriteExt};
 use smol::{Async, Timer};
 use smol_hyper::rt::FuturesIo;
 
-use super::{Rival, Stream, Timed};
+use super::{Locks, Rival, Stream, Timed};
 
 static EXECUTOR: StaticExecutor = StaticExecutor::new();
 
@@ -85,6 +90,54 @@ impl Rival for Smol {
 
     fn http_stream(stream: Async<TcpStream>) -> FuturesIo<Async<TcpStream>> {
         FuturesIo::new(stream)
+    }
+}
+
+/// smol has no wait group; a count and an event are what its own locks are made of.
+#[derive(Debug, Default)]
+pub(crate) struct WaitGroup {
+    /// Tasks that are not done. The last one notifies.
+    left: AtomicUsize,
+    done: Event,
+}
+
+impl Locks for Smol {
+    type Mutex = Mutex<u64>;
+    type WaitGroup = Arc<WaitGroup>;
+
+    fn mutex(value: u64) -> Mutex<u64> {
+        Mutex::new(value)
+    }
+
+    async fn lock(mutex: &Mutex<u64>) -> impl DerefMut<Target = u64> + Send {
+        mutex.lock().await
+    }
+
+    fn wait_group() -> Arc<WaitGroup> {
+        Arc::default()
+    }
+
+    fn add(group: &Arc<WaitGroup>, tasks: usize) {
+        // Ordering: Relaxed; spawning the tasks publishes it to them.
+        group.left.fetch_add(tasks, Ordering::Relaxed);
+    }
+
+    fn done(group: &Arc<WaitGroup>) {
+        // Ordering: AcqRel; the last task acquires what the others did, and hands it to the waiter.
+        if group.left.fetch_sub(1, Ordering::AcqRel) == 1 {
+            group.done.notify(1);
+        }
+    }
+
+    async fn wait(group: &Arc<WaitGroup>) {
+        // Ordering: Acquire, both; pair with the decrements. The second look is after listening, so
+        // a last task that is not seen there notifies.
+        while group.left.load(Ordering::Acquire) > 0 {
+            let done = group.done.listen();
+            if group.left.load(Ordering::Acquire) > 0 {
+                done.await;
+            }
+        }
     }
 }
 

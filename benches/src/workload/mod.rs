@@ -12,6 +12,7 @@ pub(crate) mod countdown;
 pub(crate) mod fork_join;
 pub(crate) mod hogs;
 pub(crate) mod http_hello;
+pub(crate) mod mutex;
 pub(crate) mod parked;
 pub(crate) mod ping_pong;
 pub(crate) mod ping_pong_chan;
@@ -24,6 +25,7 @@ pub(crate) mod spawn_fanout;
 pub(crate) mod tcp_echo;
 pub(crate) mod timer_churn;
 pub(crate) mod timers;
+pub(crate) mod waitgroup;
 pub(crate) mod yield_now;
 
 use std::fmt;
@@ -82,6 +84,15 @@ pub(crate) enum Workload {
     /// A select over two channels into which two tasks send.
     #[value(name = "select2_wait")]
     Select2Wait,
+    /// Two tasks that add to a number under a mutex.
+    #[value(name = "mutex_2")]
+    Mutex2,
+    /// 1000 tasks that add to a number under a mutex.
+    #[value(name = "mutex_1000")]
+    Mutex1000,
+    /// Groups of ten tasks, waited for one group after the other.
+    #[value(name = "waitgroup")]
+    WaitGroup,
     /// A million timers set and taken back.
     Timers,
     /// A time limit around something that is soon over, in 1000 tasks.
@@ -169,6 +180,7 @@ impl Workload {
                 | Workload::ChanSpsc
                 | Workload::ChanMpmc100
                 | Workload::Select2
+                | Workload::Mutex2
                 | Workload::TimerChurn
                 | Workload::TcpEcho50
                 | Workload::TcpEcho1000
