@@ -32,6 +32,7 @@ mod accept;
 mod udp;
 mod unix;
 mod io;
+mod fs;
 mod signal;
 mod compat_spawn;
 mod compat_hyper;
