@@ -84,6 +84,12 @@ func measure(workload string, window time.Duration) (sample, error) {
 		return repeat(window, timers)
 	case "timer_churn":
 		return repeat(window, timerChurn)
+	case "blocking_read":
+		file, err := openPages()
+		if err != nil {
+			return sample{}, err
+		}
+		return repeat(window, func() (uint64, error) { return blockingRead(file) })
 	case "sleepers":
 		return sleepers()
 	case "parked":

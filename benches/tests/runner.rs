@@ -70,6 +70,7 @@ fn a_scheduler_row_has_a_time_for_each_runtime() {
         "ping_pong",
         "fork_join_fib",
         "timer_churn",
+        "blocking_read",
     ] {
         let rivals = ["gort", "tokio", "smol"];
         assert_complete(&results(row, &rivals.join(",")), &rivals, &["time"]);

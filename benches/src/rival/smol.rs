@@ -4,9 +4,11 @@
 //! offers where it lives as long as the process: it keeps no list of its tasks. `smol::Async` is
 //! smol's thinnest socket.
 
+use std::fs::File;
 use std::future::{Future, pending};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::os::unix::fs::FileExt;
 use std::thread;
 use std::time::Duration;
 
@@ -15,7 +17,7 @@ use futures::io::{AsyncReadExt, AsyncWriteExt};
 use smol::{Async, Timer};
 use smol_hyper::rt::FuturesIo;
 
-use super::{Rival, Stream, Timed};
+use super::{Files, Rival, Stream, Timed};
 
 static EXECUTOR: StaticExecutor = StaticExecutor::new();
 
@@ -104,6 +106,21 @@ impl Timed for Smol {
             None
         })
         .await
+    }
+}
+
+impl Files for Smol {
+    type File = File;
+
+    async fn read_at(file: &'static File, page: &mut Vec<u8>, offset: u64) -> io::Result<()> {
+        let mut taken = std::mem::take(page);
+        let (taken, read) = smol::unblock(move || {
+            let read = file.read_exact_at(&mut taken, offset);
+            (taken, read)
+        })
+        .await;
+        *page = taken;
+        read
     }
 }
 

@@ -5,6 +5,7 @@
 //! that was; [`repeat`] times rounds until the window is full. Where it is not time that is
 //! measured there is a function `once`.
 
+pub(crate) mod blocking_read;
 pub(crate) mod chained_spawn;
 pub(crate) mod chan_mpmc;
 pub(crate) mod chan_spsc;
@@ -85,6 +86,8 @@ pub(crate) enum Workload {
     Timers,
     /// A time limit around something that is soon over, in 1000 tasks.
     TimerChurn,
+    /// 64 tasks read pages of a file by calls that may block.
+    BlockingRead,
     /// 100 000 tasks that sleep once: how late they wake.
     Sleepers,
     /// The memory of a million tasks that wait.
@@ -163,6 +166,7 @@ impl Workload {
                 | Workload::ChanMpmc100
                 | Workload::Select2
                 | Workload::TimerChurn
+                | Workload::BlockingRead
                 | Workload::TcpEcho50
                 | Workload::TcpEcho1000
                 | Workload::HttpHello

@@ -177,7 +177,7 @@ mod tests {
         let mut rest = String::new();
         block_on(file.read_to_string(&mut rest)).unwrap();
         assert_eq!(rest, "456789");
-        block_on(file.rewind()).unwrap();
+        block_on(file.seek(SeekFrom::Start(0))).unwrap();
         rest.clear();
         block_on(file.read_to_string(&mut rest)).unwrap();
         assert_eq!(rest, "01ab456789");
