@@ -94,6 +94,12 @@ func measure(workload string, window time.Duration) (sample, error) {
 		return hogs(compute)
 	case "hog_block", "hog_block_declared":
 		return hogs(block)
+	case "blocking_read":
+		file, err := openPages()
+		if err != nil {
+			return sample{}, err
+		}
+		return repeat(window, func() (uint64, error) { return blockingRead(file) })
 	case "sleepers":
 		return sleepers()
 	case "parked":

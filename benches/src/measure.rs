@@ -12,13 +12,13 @@ use tokio::sync::oneshot;
 
 use crate::channel::{AsyncChannel, Channels, Flume, GortChan, Kanal, Mpsc, Shared};
 use crate::options::Measure;
-use crate::rival::{Gort, Locks, Name, Rival, Smol, Timed, Tokio};
+use crate::rival::{Files, Gort, Locks, Name, Rival, Smol, Timed, Tokio};
 use crate::sample::{Message, Sample};
 use crate::workload::countdown::Countdown;
 use crate::workload::{
-    Workload, chained_spawn, chan_mpmc, chan_spsc, fork_join, hogs, http_hello, mutex, parked, ping_pong,
-    ping_pong_chan, repeat, ring, select2, skynet, sleepers, spawn_await, spawn_fanout, tcp_echo,
-    timer_churn, timers, waitgroup, yield_now,
+    Workload, blocking_read, chained_spawn, chan_mpmc, chan_spsc, fork_join, hogs, http_hello,
+    mutex, parked, ping_pong, ping_pong_chan, repeat, ring, select2, skynet, sleepers, spawn_await,
+    spawn_fanout, tcp_echo, timer_churn, timers, waitgroup, yield_now,
 };
 
 /// The subcommand `measure`.
@@ -124,7 +124,7 @@ fn locks<R: Locks>(measure: &Measure) -> io::Result<Sample> {
     }
 }
 
-fn workload<R: Timed>(measure: &Measure) -> io::Result<Sample> {
+fn workload<R: Timed + Files>(measure: &Measure) -> io::Result<Sample> {
     let (procs, window) = (measure.procs, measure.window());
     let countdown = Countdown::leak();
     match measure.workload {
@@ -153,6 +153,13 @@ fn workload<R: Timed>(measure: &Measure) -> io::Result<Sample> {
         Workload::HogCpu => R::run_timed(procs, hogs::computing::<R>(procs)),
         Workload::HogBlock => R::run_timed(procs, hogs::blocking::<R>(procs)),
         Workload::HogBlockDeclared => R::run_timed(procs, hogs::declared::<R>(procs)),
+        Workload::BlockingRead => {
+            let file = blocking_read::open::<R>()?;
+            R::run(
+                procs,
+                repeat(window, || blocking_read::round::<R>(file, countdown)),
+            )
+        }
         Workload::Sleepers => R::run_timed(procs, sleepers::once::<R>(countdown)),
         Workload::TcpEcho50 => R::run(procs, tcp_echo::inside::<R>(50, window))?,
         Workload::TcpEcho1000 => R::run(procs, tcp_echo::inside::<R>(1000, window))?,

@@ -72,6 +72,7 @@ fn a_scheduler_row_has_a_time_for_each_runtime() {
         "mutex_2",
         "waitgroup",
         "timer_churn",
+        "blocking_read",
     ] {
         let rivals = ["gort", "tokio", "smol"];
         assert_complete(&results(row, &rivals.join(",")), &rivals, &["time"]);

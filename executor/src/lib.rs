@@ -253,6 +253,8 @@ pub mod net;
 #[cfg(all(feature = "rt", not(gort_loom)))]
 pub mod io;
 #[cfg(all(feature = "rt", not(gort_loom)))]
+pub mod fs;
+#[cfg(all(feature = "rt", not(gort_loom)))]
 pub mod signal;
 
 #[cfg(not(gort_loom))]

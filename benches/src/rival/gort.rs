@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use futures::io::{AsyncReadExt, AsyncWriteExt};
 use gort::Runtime;
+use gort::fs::File;
 use gort::net::{TcpListener, TcpStream};
 use gort::sync::{Mutex, WaitGroup};
 use gort::task::JoinHandle;
 use gort::time::Sleep;
 use gort_compat::hyper::GortIo;
 
-use super::{Locks, Rival, Stream, Timed};
+use super::{Files, Locks, Rival, Stream, Timed};
 
 #[derive(Debug)]
 pub(crate) struct Gort;
@@ -123,6 +124,14 @@ impl Timed for Gort {
         F: Future<Output: Send> + Send,
     {
         gort::time::timeout(limit, future).await.ok()
+    }
+}
+
+impl Files for Gort {
+    type File = File;
+
+    async fn read_at(file: &'static File, page: &mut Vec<u8>, offset: u64) -> io::Result<()> {
+        file.read_exact_at(page, offset).await
     }
 }
 

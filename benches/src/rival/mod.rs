@@ -165,6 +165,18 @@ pub(crate) trait Timed: Rival {
         F: Future<Output: Send> + Send;
 }
 
+/// A runtime in which tasks make calls that block.
+pub(crate) trait Files: Rival {
+    type File: From<std::fs::File> + Send + Sync + 'static;
+
+    /// Fills `page` from `offset` on.
+    fn read_at(
+        file: &'static Self::File,
+        page: &mut Vec<u8>,
+        offset: u64,
+    ) -> impl Future<Output = io::Result<()>> + Send;
+}
+
 /// A TCP connection.
 pub(crate) trait Stream: Send + 'static {
     /// Reads what is there; zero at the end.

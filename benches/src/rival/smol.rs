@@ -4,10 +4,12 @@
 //! offers where it lives as long as the process: it keeps no list of its tasks. `smol::Async` is
 //! smol's thinnest socket.
 
+use std::fs::File;
 use std::future::{Future, pending};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::ops::DerefMut;
+use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -20,7 +22,7 @@ use futures::io::{AsyncReadExt, AsyncWriteExt};
 use smol::{Async, Timer};
 use smol_hyper::rt::FuturesIo;
 
-use super::{Locks, Rival, Stream, Timed};
+use super::{Files, Locks, Rival, Stream, Timed};
 
 static EXECUTOR: StaticExecutor = StaticExecutor::new();
 
@@ -161,6 +163,21 @@ impl Timed for Smol {
             None
         })
         .await
+    }
+}
+
+impl Files for Smol {
+    type File = File;
+
+    async fn read_at(file: &'static File, page: &mut Vec<u8>, offset: u64) -> io::Result<()> {
+        let mut taken = std::mem::take(page);
+        let (taken, read) = smol::unblock(move || {
+            let read = file.read_exact_at(&mut taken, offset);
+            (taken, read)
+        })
+        .await;
+        *page = taken;
+        read
     }
 }
 

@@ -1,9 +1,11 @@
 //! tokio's multi-thread runtime, `#[tokio::main]` spelled out.
 
+use std::fs::File;
 use std::future::Future;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::DerefMut;
+use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -16,7 +18,7 @@ use tokio::sync::{Mutex, Notify};
 use tokio::task::{self, JoinHandle};
 use tokio::time::{self, Sleep};
 
-use super::{Locks, Rival, Stream, Timed};
+use super::{Files, Locks, Rival, Stream, Timed};
 
 #[derive(Debug)]
 pub(crate) struct Tokio;
@@ -165,6 +167,24 @@ impl Timed for Tokio {
         F: Future<Output: Send> + Send,
     {
         time::timeout(limit, future).await.ok()
+    }
+}
+
+impl Files for Tokio {
+    type File = File;
+
+    async fn read_at(file: &'static File, page: &mut Vec<u8>, offset: u64) -> io::Result<()> {
+        if std::env::var_os("B").is_some() {
+            return task::block_in_place(|| file.read_exact_at(page, offset));
+        }
+        let mut taken = std::mem::take(page);
+        let read = task::spawn_blocking(move || {
+            let read = file.read_exact_at(&mut taken, offset);
+            (taken, read)
+        });
+        let (taken, read) = read.await.expect("reading does not panic");
+        *page = taken;
+        read
     }
 }
 

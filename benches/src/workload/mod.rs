@@ -5,6 +5,7 @@
 //! that was; [`repeat`] times rounds until the window is full. Where it is not time that is
 //! measured there is a function `once`.
 
+pub(crate) mod blocking_read;
 pub(crate) mod chained_spawn;
 pub(crate) mod chan_mpmc;
 pub(crate) mod chan_spsc;
@@ -97,6 +98,8 @@ pub(crate) enum Workload {
     Timers,
     /// A time limit around something that is soon over, in 1000 tasks.
     TimerChurn,
+    /// 64 tasks read pages of a file by calls that may block.
+    BlockingRead,
     /// 100 000 tasks that sleep once: how late they wake.
     Sleepers,
     /// Sleeps of 1 ms beside computations of 100 ms on every worker: how late they end.
@@ -182,6 +185,7 @@ impl Workload {
                 | Workload::Select2
                 | Workload::Mutex2
                 | Workload::TimerChurn
+                | Workload::BlockingRead
                 | Workload::TcpEcho50
                 | Workload::TcpEcho1000
                 | Workload::HttpHello
