@@ -274,7 +274,7 @@ pub use crate::{
 };
 #[cfg(not(gort_loom))]
 pub use crate::{
-    macros::defers,
+    macros::{defers, preempt},
     scope::{Guard, guard, recover},
 };
 

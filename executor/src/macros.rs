@@ -508,3 +508,41 @@ macro_rules! assert_unwind {
 /// of a `select!`. An async function is a future that holds one more for each `defer!`, which is
 /// why there may be 12 of them beside each other.
 pub use gort_macros::defers;
+
+/// Puts a [`checkpoint`](crate::runtime::checkpoint) into each loop of an async function, so that a
+/// computation lets others run once in a time slice.
+///
+/// ```
+/// #[gort::preempt]
+/// async fn collatz(mut n: u64) -> u64 {
+///     let mut steps = 0;
+///     while n != 1 {
+///         n = if n % 2 == 0 { n / 2 } else { 3 * n + 1 };
+///         steps += 1;
+///     }
+///     steps
+/// }
+///
+/// # #[cfg(feature = "rt")]
+/// assert_eq!(gort::block_on(collatz(27)), 111);
+/// ```
+///
+/// It is Go's preemption at back edges, as it was before 1.14, and asked for. A checkpoint costs
+/// one load where a loop does anything at all, but it keeps the compiler from merging iterations:
+/// in a loop over numbers that would be vectorized it belongs outside, around chunks.
+///
+/// Loops in closures, items and `async` blocks are left alone. An await in each loop means that
+/// what is alive across its end must be `Send` if the future is to be: a lock of the standard
+/// library held over a loop is refused by the compiler. Above or below
+/// [`#[defers]`](macro@crate::defers) it does the same.
+///
+/// On an executor that is not gort's, and without the feature `rt`, a checkpoint does nothing.
+///
+/// # Arguments
+///
+/// `crate = path` says where gort is, if not at `::gort`.
+///
+/// # Errors at compile time
+///
+/// On anything but an `async fn` it is refused: a checkpoint is an await.
+pub use gort_macros::preempt;

@@ -37,6 +37,7 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
         Err(mistake) => (None, Some(mistake)),
     };
     let error = mistake.map(syn::Error::into_compile_error);
+    let preempt_error = function.preempt_first();
     function.signature.constness = None;
     // A function with a mistake is lowered all the same: its `defer!`s would be further errors.
     function.lower(gort.as_ref());
@@ -46,11 +47,11 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
         signature,
         body,
     } = function;
-    quote!(#error #(#attributes)* #visibility #signature #body)
+    quote!(#error #preempt_error #(#attributes)* #visibility #signature #body)
 }
 
 /// Reads `crate = path`, or nothing.
-fn argument(input: ParseStream<'_>) -> syn::Result<Option<Path>> {
+pub(crate) fn argument(input: ParseStream<'_>) -> syn::Result<Option<Path>> {
     if input.is_empty() {
         return Ok(None);
     }

@@ -12,6 +12,7 @@
 //!   defer!, #[defers], recover!
 //!                 levels, level, nested            a body, cut at each defer!
 //!                 deferred, awaits, recover_calls  one defer!, and what is in it
+//!   #[preempt]                       a checkpoint in each loop
 //!   select!{ .. }  likewise                        select: arms, and which of them runs
 //! ```
 //!
@@ -41,6 +42,7 @@ mod moves;
 mod nested;
 mod operand;
 mod options;
+mod preempt;
 mod recover;
 mod recover_calls;
 mod refusal;
@@ -121,6 +123,12 @@ pub fn defers(arguments: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro]
 pub fn __select(input: TokenStream) -> TokenStream {
     select::expand(input.into()).into()
+}
+
+/// `#[gort::preempt]`; `gort` documents it.
+#[proc_macro_attribute]
+pub fn preempt(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    preempt::expand(arguments.into(), item.into()).into()
 }
 
 /// `#[gort::main]`; `gort` documents it.

@@ -24,6 +24,7 @@ mod block_on;
 mod shutdown;
 mod blocking;
 mod hand_off;
+mod time_slice;
 mod env;
 mod bad_input;
 mod time;

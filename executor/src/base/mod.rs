@@ -17,5 +17,7 @@ pub(crate) mod note;
 #[cfg(feature = "rt")]
 pub(crate) mod rng;
 #[cfg(feature = "rt")]
+pub(crate) mod slice;
+#[cfg(feature = "rt")]
 pub(crate) mod spin_lock;
 pub(crate) mod wake_list;

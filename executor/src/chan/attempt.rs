@@ -3,6 +3,7 @@
 use super::channel::{Channel, Step};
 use super::operation::Parts;
 use super::ticket::Ticket;
+use crate::base::slice;
 use crate::wait::Waiter;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
@@ -58,6 +59,9 @@ impl<'a, T> Attempt<'a, T> {
             return Poll::Pending;
         };
         if !*has_waited {
+            if slice::is_over(cx) {
+                return Poll::Pending;
+            }
             return match begin(channel, waiter, cx.waker()) {
                 Step::NotNow => {
                     *has_waited = true;

@@ -180,8 +180,8 @@ impl<T> Drop for State<T> {
     }
 }
 
-/// Drops all values, oldest first, each by itself: of several whose destructors panic, one after the
-/// other in one collection, the second would end the process.
+/// Drops all values, oldest first, each by itself: of several whose destructors panic, one after
+/// the other in one collection, the second would end the process.
 fn drop_each<T>(values: VecDeque<T>) {
     if std::mem::needs_drop::<T>() {
         for value in values {

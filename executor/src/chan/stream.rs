@@ -8,6 +8,7 @@
 use super::Receiver;
 use super::channel::{Channel, Step};
 use super::ticket::Ticket;
+use crate::base::slice;
 use crate::wait::Waiter;
 use futures::stream::{FusedStream, Stream};
 use std::pin::Pin;
@@ -43,6 +44,9 @@ impl<T> Stream for Receiver<T> {
     type Item = T;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        if slice::is_over(cx) {
+            return Poll::Pending;
+        }
         let this = &mut *self;
         let step = match this.channel.try_recv() {
             Step::NotNow => {

@@ -1,5 +1,6 @@
 //! One registered fd.
 
+use crate::base::slice;
 use std::fmt;
 use std::future::Future;
 use std::io;
@@ -55,6 +56,9 @@ impl PollDesc {
         direction: Direction,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<Tick>> {
+        if slice::is_over(cx) {
+            return Poll::Pending;
+        }
         if let Some(tick) = self.look(direction)? {
             return Poll::Ready(Ok(tick));
         }
@@ -148,6 +152,9 @@ impl Future for Wait<'_> {
     type Output = io::Result<Tick>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        if slice::is_over(cx) {
+            return Poll::Pending;
+        }
         let this = &mut *self;
         let tick = ready!(
             this.desc

@@ -8,7 +8,7 @@ pub(crate) mod main_config;
 mod spawn;
 mod syscall;
 
-pub use crate::sched::{Gosched, Leftover, Waited, gosched};
+pub use crate::sched::{Checkpoint, Gosched, Leftover, Waited, checkpoint, gosched};
 pub use builder::Builder;
 pub(crate) use entry::{run_main, run_main_local, run_test};
 pub use handle::{EnterGuard, Handle};

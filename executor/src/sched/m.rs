@@ -10,6 +10,7 @@ use super::p::P;
 use super::permits::{Holder, PermitId};
 use super::thread_state::this_thread;
 use crate::base::rng::Rng;
+use crate::base::slice::Turn;
 use crate::base::wake_list::WakeList;
 use std::cell::{Cell, RefCell};
 use std::ptr::NonNull;
@@ -34,8 +35,8 @@ pub(super) struct M {
     batching: Cell<bool>,
     /// Whether it ends, though the runtime goes on.
     dismissed: Cell<bool>,
-    /// The goroutine being polled goes to the global queue when it wakes itself.
-    to_global: Cell<bool>,
+    /// What the goroutine being polled says about its next turn.
+    turn: Turn,
     /// Counts polls.
     pub(super) tick: Cell<u32>,
     /// Whether what it runs is worth sharing.
@@ -50,6 +51,8 @@ pub(super) struct M {
 impl M {
     /// The M that owns `p`, on its own thread. It starts with the spinning token.
     pub(super) fn new(sched: Arc<Sched>, p: NonNull<P>, seed: u64) -> Self {
+        // SAFETY: the storage belongs to the runtime, which `sched` keeps alive.
+        let turn = Turn::new(unsafe { &p.as_ref().slice });
         Self {
             sched,
             p,
@@ -59,7 +62,7 @@ impl M {
             spinning: Cell::new(true),
             batching: Cell::new(false),
             dismissed: Cell::new(false),
-            to_global: Cell::new(false),
+            turn,
             tick: Cell::new(0),
             grain: Grain::new(),
             chain: Cell::new(0),
@@ -71,12 +74,12 @@ impl M {
     /// The life of an M: runs goroutines until the runtime shuts down.
     pub(super) fn run(&self) {
         as_m(self, || {
-            if !self.acquire() {
-                self.sleep_for_work();
-            }
-            while let Some(g) = self.find_runnable() {
-                self.execute(g);
-            }
+            self.acquire_or_sleep();
+            self.turn.during(|| {
+                while let Some(g) = self.find_runnable() {
+                    self.execute(g);
+                }
+            });
             self.retire();
         });
     }
@@ -125,13 +128,14 @@ impl M {
         self.batching.set(batching);
     }
 
+    /// The goroutine being polled goes to the global queue when it wakes itself.
     pub(super) fn mark_to_global(&self) {
-        self.to_global.set(true);
+        self.turn.set_last(true);
     }
 
     #[inline]
     pub(super) fn take_to_global(&self) -> bool {
-        self.to_global.replace(false)
+        self.turn.take_last()
     }
 
     /// Whether this M is to end: with the runtime, or because it had nothing to do for long.
@@ -155,7 +159,7 @@ impl M {
         self.p().set_tick(tick);
         // A `gosched` that was dropped before it yielded has nothing to say about the next
         // goroutine.
-        self.to_global.set(false);
+        self.turn.set_last(false);
         g.run();
     }
 

@@ -63,6 +63,6 @@ pub(crate) use self::{
 };
 #[cfg(not(gort_loom))]
 pub use self::{
-    ready::{Gosched, gosched},
+    ready::{Checkpoint, Gosched, checkpoint, gosched},
     shutdown::{Leftover, Waited},
 };

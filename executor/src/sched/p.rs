@@ -10,6 +10,7 @@ use super::home::Home;
 use super::told::Told;
 use crate::base::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use crate::base::note::Note;
+use crate::base::slice::Slice;
 use crate::queue::{RunNext, RunQueue, SharedQueue};
 use std::ptr::NonNull;
 
@@ -35,6 +36,8 @@ pub(super) struct P {
     /// Whether the owner's permit was retaken while it was in a poll, so that what it readies must
     /// not be left here.
     pub(super) stranded: Told,
+    /// Whether the goroutine that runs here is to let others run.
+    pub(super) slice: Slice,
     /// Counts the beginnings and ends of calls that the owner declared to block: odd inside one.
     /// Written by the owner, read by sysmon.
     calls: AtomicU32,
@@ -86,6 +89,7 @@ impl P {
             tick: AtomicU32::new(0),
             fine: AtomicBool::new(false),
             stranded: Told::new(),
+            slice: Slice::new(),
             calls: AtomicU32::new(0),
             created: AtomicU64::new(0),
             finished: AtomicU64::new(0),

@@ -12,6 +12,7 @@ use super::Sched;
 use super::context::with_m;
 use super::g::G;
 use super::m::M;
+use crate::base::slice;
 use crate::base::wake_list::WakeList;
 use crate::task::{YieldNow, yield_now};
 use std::future::Future;
@@ -100,6 +101,58 @@ impl M {
             self.sched().wake_p();
         } else if self.p().has_surplus() {
             self.share_surplus();
+        }
+    }
+}
+
+/// Lets others run if this goroutine has run for a time slice (10 ms) and others wait, and does
+/// nothing otherwise.
+///
+/// All awaits of gort do so by themselves. A computation without any calls this now and then, so
+/// that it need not be overtaken by sysmon, for which another thread has to take its place. It
+/// costs one load of a word that seldom changes. [`gort::preempt`](macro@crate::preempt) puts one
+/// into each loop of a function. A goroutine that lets others run goes to the tail of the global
+/// queue, as one that Go preempts.
+///
+/// On an executor that is not gort's, and in the root of a [`block_on`](fn@crate::block_on), it
+/// does nothing.
+///
+/// # Cancel safety
+/// Nothing happens besides the yield, so nothing is lost.
+///
+/// # Examples
+/// ```
+/// use gort::runtime::checkpoint;
+/// async fn sum_of(numbers: &[u64]) -> u64 {
+///     let mut sum = 0;
+///     for chunk in numbers.chunks(1024) {
+///         sum += chunk.iter().sum::<u64>();
+///         checkpoint().await;
+///     }
+///     sum
+/// }
+/// assert_eq!(gort::block_on(sum_of(&[1, 2, 3])), 6);
+/// ```
+#[inline]
+pub fn checkpoint() -> Checkpoint {
+    Checkpoint(())
+}
+
+/// The future of [`checkpoint`].
+#[derive(Debug)]
+#[must_use = "a future does nothing unless it is awaited"]
+pub struct Checkpoint(());
+
+impl Future for Checkpoint {
+    type Output = ();
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        // Asked once per slice, so the second poll is ready.
+        if slice::is_over(cx) {
+            Poll::Pending
+        } else {
+            Poll::Ready(())
         }
     }
 }

@@ -5,7 +5,8 @@
 //!
 //! - *retakes* the permit of an M, or of a thread in `block_on`, that is in a declared call, waits
 //!   in the kernel, or computes for longer than a time slice, when work waits that nobody else will
-//!   come to; the work goes to the global queue, and another M is woken for it;
+//!   come to; the work goes to the global queue, and another M is woken for it. Who computes is
+//!   first asked for its time slice, which it gives at its next await ([`crate::base::slice`]);
 //! - moves what an M without its permit has left in its queues, until that M knows;
 //! - wakes an M for work that waits behind a poll which lasts, if a permit is free;
 //! - looks at the network and the timers if nobody has for a while.
@@ -14,9 +15,9 @@
 //! waits for one round, not for the end of a poll.
 //!
 //! Rounds are 20 us apart after a permit was retaken from a call, for as long as Go keeps that up;
-//! 1 ms while a poll lasts, something was found, or calls are made; and up to 5 ms otherwise. When no permit has
-//! been held for a second sysmon sleeps until one is taken ([`super::doze`]), so that an idle
-//! process is really idle.
+//! 1 ms while a poll lasts, something was found, or calls are made; and up to 5 ms otherwise. When
+//! no permit has been held for a second sysmon sleeps until one is taken ([`super::doze`]), so that
+//! an idle process is really idle.
 
 use super::Sched;
 use super::p::{P, PRef};
@@ -206,7 +207,8 @@ impl Sched {
         let nobody_moves = sysmon.watches.iter().all(|w| w.doing() != Doing::Moves);
         let mut retook = false;
         for id in 0..self.procs() {
-            let watch = &sysmon.watches[id as usize];
+            let computing = sysmon.computing();
+            let watch = &mut sysmon.watches[id as usize];
             let behind = watch.p().is_some_and(|p| !p.is_empty());
             let wanted = behind || (!self.permits.any_free() && self.has_work_for_anyone());
             match watch.doing() {
@@ -215,9 +217,9 @@ impl Sched {
                     let due = wanted || watch.lasted(now) >= WAITS_FOR_LONG;
                     retook |= due && self.retake_from(sysmon, id);
                 }
-                Doing::Lasts if !(wanted && watch.is_computing(now)) => {}
+                Doing::Lasts if !(wanted && watch.is_slice_over(now) && watch.ask_for_slice()) => {}
                 Doing::Lasts if nobody_moves => {
-                    if sysmon.computing() < sysmon.watches.len() && !self.permits.any_free() {
+                    if computing < self.procs() as usize && !self.permits.any_free() {
                         self.retake_from(sysmon, id);
                     }
                 }

@@ -36,6 +36,8 @@ pub(super) struct Watch {
     /// Since when it has been in this poll, as far as was seen.
     since: Instant,
     doing: Doing,
+    /// Whether it was asked for its time slice in this poll.
+    asked: bool,
     /// Whether it has begun or ended a declared call since the look before.
     called: bool,
     /// A count of polls and when it was taken, to tell how long they last.
@@ -77,6 +79,7 @@ impl Watch {
             },
             since: now,
             doing: Doing::Moves,
+            asked: false,
             called: false,
             counted: (0, now),
             slow: false,
@@ -120,9 +123,19 @@ impl Watch {
         self.slow
     }
 
-    /// Whether it has been in one poll for so long that this is a computation.
-    pub(super) fn is_computing(&self, now: Instant) -> bool {
+    /// Whether its time slice is over.
+    pub(super) fn is_slice_over(&self, now: Instant) -> bool {
         self.doing == Doing::Lasts && self.lasted(now) >= SLICE
+    }
+
+    /// Asks its goroutine to let others run; tells whether it was asked before, in this very poll,
+    /// and so computes without an await.
+    pub(super) fn ask_for_slice(&mut self) -> bool {
+        let before = std::mem::replace(&mut self.asked, true);
+        if let Some(p) = self.p().filter(|_| !before) {
+            p.slice.ask();
+        }
+        before
     }
 
     /// The kernel's account of its thread, and what that said last.
@@ -140,6 +153,11 @@ impl Watch {
             return;
         };
         let p = holder.p();
+        if self.asked {
+            // The poll may be over, and its goroutine has not heard.
+            p.filter(|p| p.tick() != self.poll.tick)
+                .map(|p| p.slice.settle());
+        }
         let poll = Poll {
             turns,
             tick: p.map_or(0, P::tick),
@@ -154,6 +172,7 @@ impl Watch {
         }
         if !same_holder || !poll.is_same(before) {
             (self.since, self.doing, self.state) = (now, Doing::Moves, None);
+            self.asked = false;
         } else if poll.is_in_call() && poll.calls == before.calls {
             self.doing = Doing::Calls;
         } else {

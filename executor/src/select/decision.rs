@@ -3,6 +3,7 @@
 use super::arms::Arms;
 use super::locks::Locks;
 use super::order::Order;
+use crate::base::slice;
 use crate::base::wake_list::drop_quietly;
 use crate::chan::{Aftermath, Party};
 use std::fmt;
@@ -149,6 +150,9 @@ impl<A: Arms> Future for Select<A> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<A::Output> {
         let mut parts = self.parts();
         if !*parts.waits {
+            if slice::is_over(cx) {
+                return Poll::Pending;
+            }
             return parts.decide(cx);
         }
         match parts.party.winner() {

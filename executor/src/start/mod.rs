@@ -13,6 +13,7 @@
 //! | with `name = n` | the same with `_with`, and a [`Builder`] |
 //! | a call, whose function may be sync or async | [`Tag`] |
 //! | a future in place of code | [`given`] |
+//! | `#[preempt]` | [`checkpoint`] |
 //! | `#[main]`, `#[main(local)]`, `#[test]` | [`run_main`], [`run_main_local`], [`run_test`], [`report`] |
 //!
 //! `local` and the attributes need the executor, and are in a file of their own, as is what stands
@@ -32,11 +33,11 @@ use std::future::{Future, IntoFuture};
 
 #[cfg(feature = "rt")]
 pub use self::native::{
-    ExitCode, MainConfig, go_local, go_local_with, report, run_main, run_main_local, run_test,
-    spawn_local, spawn_local_with,
+    ExitCode, MainConfig, checkpoint, go_local, go_local_with, report, run_main, run_main_local,
+    run_test, spawn_local, spawn_local_with,
 };
 #[cfg(not(feature = "rt"))]
-pub use self::none::{go_local, go_local_with, spawn_local, spawn_local_with};
+pub use self::none::{checkpoint, go_local, go_local_with, spawn_local, spawn_local_with};
 pub use self::tag::{AsyncScope, Awaited, Plain, Tag, ViaFuture, ViaValue};
 #[cfg(feature = "rt")]
 use crate::runtime as start;

@@ -6,6 +6,7 @@ use std::process::Termination;
 
 pub use std::process::ExitCode;
 
+pub use crate::runtime::checkpoint;
 pub use crate::runtime::main_config::MainConfig;
 
 /// Starts a goroutine of the current thread that nobody waits for.

@@ -29,6 +29,7 @@
 use crate::base::atomic::{AtomicU32, Ordering, const_fn, order};
 use crate::base::clock::{self, Nanos};
 use crate::base::lock;
+use crate::base::slice;
 use crate::base::wake_list::wake_some;
 use crate::wait::{Entry, Left, Owner, WaitQueue};
 use pin_project::{pin_project, pinned_drop};
@@ -305,8 +306,13 @@ impl Future for RawLock<'_> {
 
     #[inline]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        if !self.entry.has_entered() && self.mutex().take_free() {
-            return Poll::Ready(());
+        if !self.entry.has_entered() {
+            if slice::is_over(context) {
+                return Poll::Pending;
+            }
+            if self.mutex().take_free() {
+                return Poll::Ready(());
+            }
         }
         self.poll_slow(context)
     }

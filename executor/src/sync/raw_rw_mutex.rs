@@ -25,6 +25,7 @@
 
 use crate::base::atomic::{AtomicUsize, Ordering, const_fn, order};
 use crate::base::lock;
+use crate::base::slice;
 use crate::base::wake_list::WakeList;
 use crate::wait::{Entry, Left, Owner, WaitQueue};
 use pin_project::{pin_project, pinned_drop};
@@ -272,6 +273,9 @@ impl<A: Access> Future for RawAccess<'_, A> {
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let this = self.project();
         let mutex = *this.entry.owner();
+        if !this.entry.has_entered() && slice::is_over(context) {
+            return Poll::Pending;
+        }
         if !this.entry.has_entered() && A::try_lock(mutex) {
             return Poll::Ready(());
         }

@@ -2,6 +2,7 @@
 
 use crate::base::atomic::{AtomicU64, Ordering, const_fn, order};
 use crate::base::lock;
+use crate::base::slice;
 use crate::base::wake_list::WakeList;
 use crate::wait::{Entry, Left, Owner, WaitQueue, block};
 use pin_project::{pin_project, pinned_drop};
@@ -285,6 +286,9 @@ impl<'a> Future for Acquire<'a> {
         let this = self.project();
         let (semaphore, permits) = (*this.entry.owner(), *this.permits);
         if permits > semaphore.size {
+            return Poll::Pending;
+        }
+        if !this.entry.has_entered() && slice::is_over(context) {
             return Poll::Pending;
         }
         if this.entry.has_entered() || !semaphore.take_free(permits) {

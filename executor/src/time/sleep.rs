@@ -2,6 +2,7 @@
 
 use super::{Duration, Instant};
 use crate::base::clock;
+use crate::base::slice;
 use crate::base::wake_list::wake;
 use crate::sched::with_wheel;
 use crate::timer::{State, Timer};
@@ -164,6 +165,7 @@ impl Future for Sleep {
         match this.timer.as_mut().poll(cx.waker()) {
             State::Fired => return Poll::Ready(()),
             State::Armed => return Poll::Pending,
+            State::Idle if slice::is_over(cx) => return Poll::Pending,
             State::Idle => {}
         }
         let ahead = std::mem::take(this.ahead);
