@@ -31,34 +31,11 @@ pub(crate) fn catch<T>(quiet: bool, f: impl FnOnce() -> T) -> Result<T, Caught> 
         install();
         QUIET.set(QUIET.get() + 1);
     }
-    let result = catch_value(f);
+    let result = catch_unwind(AssertUnwindSafe(f));
     if quiet {
         QUIET.set(QUIET.get() - 1);
     }
     result.map_err(Caught::new)
-}
-
-#[cfg(not(debug_assertions))]
-#[inline]
-fn catch_value<T>(f: impl FnOnce() -> T) -> std::thread::Result<T> {
-    catch_unwind(AssertUnwindSafe(f))
-}
-
-/// Makes the call by a `dyn`: what the standard library needs to catch is then compiled once and
-/// not for each closure, which would be most of what a scope costs the compiler in a debug build.
-/// With optimisations a poll would take twice its time, for the compiler does not see through it.
-#[cfg(debug_assertions)]
-fn catch_value<T>(f: impl FnOnce() -> T) -> std::thread::Result<T> {
-    let mut f = Some(f);
-    let mut value = None;
-    let mut call = || {
-        if let Some(f) = f.take() {
-            value = Some(f());
-        }
-    };
-    let call: &mut dyn FnMut() = &mut call;
-    catch_unwind(AssertUnwindSafe(call))?;
-    Ok(value.expect("what was called and did not panic has returned"))
 }
 
 /// Whether a panic on this thread may be recovered.
