@@ -80,10 +80,26 @@ func measure(workload string, window time.Duration) (sample, error) {
 		return repeat(window, func() (uint64, error) { return select2(1) })
 	case "select2_wait":
 		return repeat(window, func() (uint64, error) { return select2Wait(1) })
+	case "mutex_2":
+		return repeat(window, func() (uint64, error) { return mutex(2) })
+	case "mutex_1000":
+		return repeat(window, func() (uint64, error) { return mutex(1000) })
+	case "waitgroup":
+		return repeat(window, waitgroup)
 	case "timers":
 		return repeat(window, timers)
 	case "timer_churn":
 		return repeat(window, timerChurn)
+	case "hog_cpu":
+		return hogs(compute)
+	case "hog_block", "hog_block_declared":
+		return hogs(block)
+	case "blocking_read":
+		file, err := openPages()
+		if err != nil {
+			return sample{}, err
+		}
+		return repeat(window, func() (uint64, error) { return blockingRead(file) })
 	case "sleepers":
 		return sleepers()
 	case "parked":

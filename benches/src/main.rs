@@ -20,6 +20,7 @@ mod rival;
 mod runner;
 mod sample;
 mod stats;
+mod syscall;
 mod workload;
 
 use std::process::ExitCode;
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
         Some(Command::Measure(measure)) => measure::run(&measure),
         Some(Command::Load(load)) => load::run(&load),
         Some(Command::Defer) => Ok(defer::run()),
+        Some(Command::Syscall) => syscall::run(),
         None => compare(&cli.options),
     };
     match done {

@@ -12,22 +12,29 @@ use tokio::sync::oneshot;
 
 use crate::channel::{AsyncChannel, Channels, Flume, GortChan, Kanal, Mpsc, Shared};
 use crate::options::Measure;
-use crate::rival::{Gort, Name, Rival, Smol, Timed, Tokio};
+use crate::rival::{Files, Gort, Locks, Name, Rival, Smol, Timed, Tokio};
 use crate::sample::{Message, Sample};
 use crate::workload::countdown::Countdown;
 use crate::workload::{
-    Workload, chained_spawn, chan_mpmc, chan_spsc, fork_join, http_hello, parked, ping_pong,
-    ping_pong_chan, repeat, ring, select2, skynet, sleepers, spawn_await, spawn_fanout, tcp_echo,
-    timer_churn, timers, yield_now,
+    Workload, blocking_read, chained_spawn, chan_mpmc, chan_spsc, fork_join, hogs, http_hello,
+    mutex, parked, ping_pong, ping_pong_chan, repeat, ring, select2, skynet, sleepers, spawn_await,
+    spawn_fanout, tcp_echo, timer_churn, timers, waitgroup, yield_now,
 };
 
 /// The subcommand `measure`.
 pub(crate) fn run(measure: &Measure) -> io::Result<ExitCode> {
     exit_on_panic();
+    let is_lock = matches!(
+        measure.workload,
+        Workload::Mutex2 | Workload::Mutex1000 | Workload::WaitGroup
+    );
     let sample = match measure.workload.capacity() {
         Some(capacity) => on_channels(measure, capacity)?,
         None => match measure.rival {
+            Name::Gort if is_lock => locks::<Gort>(measure)?,
             Name::Gort => workload::<Gort>(measure)?,
+            Name::Tokio if is_lock => locks::<Tokio>(measure)?,
+            Name::Smol if is_lock => locks::<Smol>(measure)?,
             Name::Tokio => workload::<Tokio>(measure)?,
             Name::Smol => workload::<Smol>(measure)?,
             _ => return Err(takes_no_part(measure)),
@@ -106,7 +113,18 @@ fn channels<R: Rival, C: Channels, S: Shared>(
     }
 }
 
-fn workload<R: Timed>(measure: &Measure) -> io::Result<Sample> {
+fn locks<R: Locks>(measure: &Measure) -> io::Result<Sample> {
+    let (procs, window) = (measure.procs, measure.window());
+    let countdown = Countdown::leak();
+    match measure.workload {
+        Workload::Mutex2 => R::run(procs, repeat(window, || mutex::round::<R>(countdown, 2))),
+        Workload::Mutex1000 => R::run(procs, repeat(window, || mutex::round::<R>(countdown, 1000))),
+        Workload::WaitGroup => R::run(procs, repeat(window, waitgroup::round::<R>)),
+        _ => Err(takes_no_part(measure)),
+    }
+}
+
+fn workload<R: Timed + Files>(measure: &Measure) -> io::Result<Sample> {
     let (procs, window) = (measure.procs, measure.window());
     let countdown = Countdown::leak();
     match measure.workload {
@@ -131,6 +149,16 @@ fn workload<R: Timed>(measure: &Measure) -> io::Result<Sample> {
         Workload::Timers => R::run_timed(procs, repeat(window, timers::round::<R>)),
         Workload::TimerChurn => {
             R::run_timed(procs, repeat(window, || timer_churn::round::<R>(countdown)))
+        }
+        Workload::HogCpu => R::run_timed(procs, hogs::computing::<R>(procs)),
+        Workload::HogBlock => R::run_timed(procs, hogs::blocking::<R>(procs)),
+        Workload::HogBlockDeclared => R::run_timed(procs, hogs::declared::<R>(procs)),
+        Workload::BlockingRead => {
+            let file = blocking_read::open::<R>()?;
+            R::run(
+                procs,
+                repeat(window, || blocking_read::round::<R>(file, countdown)),
+            )
         }
         Workload::Sleepers => R::run_timed(procs, sleepers::once::<R>(countdown)),
         Workload::TcpEcho50 => R::run(procs, tcp_echo::inside::<R>(50, window))?,

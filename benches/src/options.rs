@@ -34,6 +34,8 @@ pub(crate) enum Command {
     Load(Load),
     /// Prints what deferred code costs.
     Defer,
+    /// Prints what it costs to declare a call that may block.
+    Syscall,
 }
 
 /// What to compare.

@@ -69,7 +69,10 @@ fn a_scheduler_row_has_a_time_for_each_runtime() {
         "yield_one",
         "ping_pong",
         "fork_join_fib",
+        "mutex_2",
+        "waitgroup",
         "timer_churn",
+        "blocking_read",
     ] {
         let rivals = ["gort", "tokio", "smol"];
         assert_complete(&results(row, &rivals.join(",")), &rivals, &["time"]);

@@ -196,7 +196,8 @@
 //! - [`context`] tells all who work for a request that it is over: cancelled, or too late.
 //! - `gort-compat` adapts other libraries: hyper, hyper-util and axum run on gort.
 //! - `executor/examples` has programs to start from: hello, echo_server, fan_out, timeout; with
-//!   deferred code pipeline, connections, retry.
+//!   deferred code pipeline, connections, retry; from Go's courses wait_group, race,
+//!   context_switch, goroutine_memory, http_fetch.
 //!
 //! # Features
 //!
@@ -251,6 +252,8 @@ pub mod context;
 pub mod net;
 #[cfg(all(feature = "rt", not(gort_loom)))]
 pub mod io;
+#[cfg(all(feature = "rt", not(gort_loom)))]
+pub mod fs;
 #[cfg(all(feature = "rt", not(gort_loom)))]
 pub mod signal;
 

@@ -250,3 +250,97 @@ fn channels_need_no_runtime_of_gort() {
         assert_eq!(tokio.block_on(receiver).unwrap(), 5_500);
     });
 }
+
+/// Asks and answers over two channels, with a select on either side.
+async fn conversation(asks: bool, questions: Chan<u32>, answers: Chan<u32>) -> u32 {
+    let mut sum = 0;
+    for n in 0..200 {
+        let (tx, rx) = if asks {
+            (&questions, &answers)
+        } else {
+            (&answers, &questions)
+        };
+        if asks {
+            select! { tx.send(n) => {}, _ = rx.recv() => unreachable!("nobody was asked") }
+        }
+        let got = select! { got = rx.recv() => got.unwrap() };
+        sum += got;
+        if !asks {
+            tx.send(got + 1).await;
+        }
+    }
+    sum
+}
+
+#[test]
+fn channels_join_executors_that_know_nothing_of_each_other() {
+    bounded("four executors", || {
+        let block_on = |asks| {
+            move |questions: &Chan<u32>, answers: &Chan<u32>| {
+                let future = conversation(asks, questions.clone(), answers.clone());
+                std::thread::spawn(move || futures::executor::block_on(future))
+            }
+        };
+        let on_smol = |questions: &Chan<u32>, answers: &Chan<u32>| {
+            let future = conversation(false, questions.clone(), answers.clone());
+            std::thread::spawn(move || {
+                let executor = async_executor::Executor::new();
+                let task = executor.spawn(future);
+                futures::executor::block_on(executor.run(task))
+            })
+        };
+        let on_gort = |questions: &Chan<u32>, answers: &Chan<u32>| {
+            let future = conversation(false, questions.clone(), answers.clone());
+            std::thread::spawn(move || gort::block_on(async { spawn(future).await.unwrap() }))
+        };
+        type Answers = dyn Fn(&Chan<u32>, &Chan<u32>) -> std::thread::JoinHandle<u32>;
+        let who_answers: [&Answers; 3] = [&block_on(false), &on_smol, &on_gort];
+        for answer in who_answers {
+            let (questions, answers) = (Chan::new(0), Chan::new(0));
+            let asked = block_on(true)(&questions, &answers);
+            let answered = answer(&questions, &answers).join().unwrap();
+            assert_eq!((answered, asked.join().unwrap()), (19_900, 20_100));
+        }
+    });
+}
+
+#[test]
+fn blocking_calls_of_foreign_threads_meet_goroutines_and_each_other() {
+    on_goroutine(&PROCS, || async {
+        for capacity in [0, 2] {
+            let (tx, rx) = chan(capacity);
+            let (back_tx, back) = chan(capacity);
+            let thread = std::thread::spawn(move || {
+                let mut slot = None;
+                while let Some(n) = rx.recv_blocking() {
+                    slot = Some(n * 2);
+                    back_tx.send_from_blocking(&mut slot).unwrap();
+                    assert!(slot.is_none());
+                }
+                slot
+            });
+            for n in 0..100 {
+                tx.send(n).await.unwrap();
+                assert_eq!(back.recv().await, Some(n * 2));
+            }
+            drop(tx);
+            assert_eq!(back.recv().await, None);
+            assert_eq!(thread.join().unwrap(), None);
+        }
+    });
+}
+
+#[test]
+fn a_blocking_call_in_a_goroutine_panics_and_changes_nothing() {
+    on_goroutine(&[1], || async {
+        let c = Chan::new(1);
+        let sender = c.clone();
+        assert!(spawn(async move { sender.send_blocking(1) }).await.is_err());
+        assert_eq!(c.len(), 0);
+        c.send(2).await;
+        let receiver = c.clone();
+        let received = spawn(async move { receiver.recv_blocking() }).await;
+        assert!(received.is_err());
+        assert_eq!(c.recv().await, Some(2));
+    });
+}

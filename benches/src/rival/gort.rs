@@ -3,16 +3,19 @@
 use std::future::Future;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::ops::DerefMut;
 use std::time::Duration;
 
 use futures::io::{AsyncReadExt, AsyncWriteExt};
 use gort::Runtime;
+use gort::fs::File;
 use gort::net::{TcpListener, TcpStream};
+use gort::sync::{Mutex, WaitGroup};
 use gort::task::JoinHandle;
 use gort::time::Sleep;
 use gort_compat::hyper::GortIo;
 
-use super::{Rival, Stream, Timed};
+use super::{Files, Locks, Rival, Stream, Timed};
 
 #[derive(Debug)]
 pub(crate) struct Gort;
@@ -76,6 +79,35 @@ impl Rival for Gort {
     }
 }
 
+impl Locks for Gort {
+    type Mutex = Mutex<u64>;
+    type WaitGroup = WaitGroup;
+
+    fn mutex(value: u64) -> Mutex<u64> {
+        Mutex::new(value)
+    }
+
+    fn lock(mutex: &Mutex<u64>) -> impl Future<Output = impl DerefMut<Target = u64> + Send> + Send {
+        mutex.lock()
+    }
+
+    fn wait_group() -> WaitGroup {
+        WaitGroup::new()
+    }
+
+    fn add(group: &WaitGroup, tasks: usize) {
+        group.add(i32::try_from(tasks).expect("a few"));
+    }
+
+    fn done(group: &WaitGroup) {
+        group.done();
+    }
+
+    fn wait(group: &WaitGroup) -> impl Future<Output = ()> + Send {
+        group.wait()
+    }
+}
+
 impl Timed for Gort {
     type Sleep = Sleep;
 
@@ -83,11 +115,23 @@ impl Timed for Gort {
         gort::time::sleep(duration)
     }
 
+    async fn block(call: impl FnOnce() + Send + 'static) {
+        gort::syscall(call).await;
+    }
+
     async fn timeout<F>(limit: Duration, future: F) -> Option<F::Output>
     where
         F: Future<Output: Send> + Send,
     {
         gort::time::timeout(limit, future).await.ok()
+    }
+}
+
+impl Files for Gort {
+    type File = File;
+
+    async fn read_at(file: &'static File, page: &mut Vec<u8>, offset: u64) -> io::Result<()> {
+        file.read_exact_at(page, offset).await
     }
 }
 

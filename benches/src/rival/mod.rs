@@ -14,6 +14,7 @@ use std::fmt;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::ops::DerefMut;
 use std::time::Duration;
 
 use clap::ValueEnum;
@@ -120,6 +121,26 @@ pub(crate) trait Rival: 'static {
     fn http_stream(stream: Self::Stream) -> Self::HttpStream;
 }
 
+/// A runtime with locks of its own.
+pub(crate) trait Locks: Rival {
+    type Mutex: Send + Sync + 'static;
+    /// What waits until as many tasks are done as were added.
+    type WaitGroup: Clone + Send + Sync + 'static;
+
+    fn mutex(value: u64) -> Self::Mutex;
+
+    fn lock(mutex: &Self::Mutex)
+    -> impl Future<Output = impl DerefMut<Target = u64> + Send> + Send;
+
+    fn wait_group() -> Self::WaitGroup;
+
+    fn add(group: &Self::WaitGroup, tasks: usize);
+
+    fn done(group: &Self::WaitGroup);
+
+    fn wait(group: &Self::WaitGroup) -> impl Future<Output = ()> + Send;
+}
+
 /// A runtime with timers.
 pub(crate) trait Timed: Rival {
     type Sleep: Future<Output: Send> + Send + 'static;
@@ -135,10 +156,25 @@ pub(crate) trait Timed: Rival {
 
     fn sleep(duration: Duration) -> Self::Sleep;
 
+    /// Runs a call that blocks, in the way that keeps other tasks running.
+    fn block(call: impl FnOnce() + Send + 'static) -> impl Future<Output = ()> + Send + 'static;
+
     /// What `future` gives, or `None` if it takes longer than `limit`.
     fn timeout<F>(limit: Duration, future: F) -> impl Future<Output = Option<F::Output>> + Send
     where
         F: Future<Output: Send> + Send;
+}
+
+/// A runtime in which tasks make calls that block.
+pub(crate) trait Files: Rival {
+    type File: From<std::fs::File> + Send + Sync + 'static;
+
+    /// Fills `page` from `offset` on.
+    fn read_at(
+        file: &'static Self::File,
+        page: &mut Vec<u8>,
+        offset: u64,
+    ) -> impl Future<Output = io::Result<()>> + Send;
 }
 
 /// A TCP connection.

@@ -4,18 +4,25 @@
 //! offers where it lives as long as the process: it keeps no list of its tasks. `smol::Async` is
 //! smol's thinnest socket.
 
+use std::fs::File;
 use std::future::{Future, pending};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::ops::DerefMut;
+use std::os::unix::fs::FileExt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use async_executor::{StaticExecutor, Task};
+use async_lock::Mutex;
+use event_listener::Event;
 use futures::io::{AsyncReadExt, AsyncWriteExt};
 use smol::{Async, Timer};
 use smol_hyper::rt::FuturesIo;
 
-use super::{Rival, Stream, Timed};
+use super::{Files, Locks, Rival, Stream, Timed};
 
 static EXECUTOR: StaticExecutor = StaticExecutor::new();
 
@@ -88,11 +95,63 @@ impl Rival for Smol {
     }
 }
 
+/// smol has no wait group; a count and an event are what its own locks are made of.
+#[derive(Debug, Default)]
+pub(crate) struct WaitGroup {
+    /// Tasks that are not done. The last one notifies.
+    left: AtomicUsize,
+    done: Event,
+}
+
+impl Locks for Smol {
+    type Mutex = Mutex<u64>;
+    type WaitGroup = Arc<WaitGroup>;
+
+    fn mutex(value: u64) -> Mutex<u64> {
+        Mutex::new(value)
+    }
+
+    async fn lock(mutex: &Mutex<u64>) -> impl DerefMut<Target = u64> + Send {
+        mutex.lock().await
+    }
+
+    fn wait_group() -> Arc<WaitGroup> {
+        Arc::default()
+    }
+
+    fn add(group: &Arc<WaitGroup>, tasks: usize) {
+        // Ordering: Relaxed; spawning the tasks publishes it to them.
+        group.left.fetch_add(tasks, Ordering::Relaxed);
+    }
+
+    fn done(group: &Arc<WaitGroup>) {
+        // Ordering: AcqRel; the last task acquires what the others did, and hands it to the waiter.
+        if group.left.fetch_sub(1, Ordering::AcqRel) == 1 {
+            group.done.notify(1);
+        }
+    }
+
+    async fn wait(group: &Arc<WaitGroup>) {
+        // Ordering: Acquire, both; pair with the decrements. The second look is after listening, so
+        // a last task that is not seen there notifies.
+        while group.left.load(Ordering::Acquire) > 0 {
+            let done = group.done.listen();
+            if group.left.load(Ordering::Acquire) > 0 {
+                done.await;
+            }
+        }
+    }
+}
+
 impl Timed for Smol {
     type Sleep = Timer;
 
     fn sleep(duration: Duration) -> Timer {
         Timer::after(duration)
+    }
+
+    async fn block(call: impl FnOnce() + Send + 'static) {
+        smol::unblock(call).await;
     }
 
     async fn timeout<F>(limit: Duration, future: F) -> Option<F::Output>
@@ -104,6 +163,21 @@ impl Timed for Smol {
             None
         })
         .await
+    }
+}
+
+impl Files for Smol {
+    type File = File;
+
+    async fn read_at(file: &'static File, page: &mut Vec<u8>, offset: u64) -> io::Result<()> {
+        let mut taken = std::mem::take(page);
+        let (taken, read) = smol::unblock(move || {
+            let read = file.read_exact_at(&mut taken, offset);
+            (taken, read)
+        })
+        .await;
+        *page = taken;
+        read
     }
 }
 

@@ -1,18 +1,24 @@
 //! tokio's multi-thread runtime, `#[tokio::main]` spelled out.
 
+use std::fs::File;
 use std::future::Future;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::ops::DerefMut;
+use std::os::unix::fs::FileExt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Runtime};
+use tokio::sync::{Mutex, Notify};
 use tokio::task::{self, JoinHandle};
 use tokio::time::{self, Sleep};
 
-use super::{Rival, Stream, Timed};
+use super::{Files, Locks, Rival, Stream, Timed};
 
 #[derive(Debug)]
 pub(crate) struct Tokio;
@@ -93,6 +99,49 @@ where
     runtime.block_on(root).map_err(io::Error::other)
 }
 
+/// tokio has no wait group; a count and a `Notify` cost less than a `JoinSet` or tokio-util's
+/// `TaskTracker`.
+#[derive(Debug, Default)]
+pub(crate) struct WaitGroup {
+    /// Tasks that are not done. The last one notifies.
+    left: AtomicUsize,
+    done: Notify,
+}
+
+impl Locks for Tokio {
+    type Mutex = Mutex<u64>;
+    type WaitGroup = Arc<WaitGroup>;
+
+    fn mutex(value: u64) -> Mutex<u64> {
+        Mutex::new(value)
+    }
+
+    async fn lock(mutex: &Mutex<u64>) -> impl DerefMut<Target = u64> + Send {
+        mutex.lock().await
+    }
+
+    fn wait_group() -> Arc<WaitGroup> {
+        Arc::default()
+    }
+
+    fn add(group: &Arc<WaitGroup>, tasks: usize) {
+        // Ordering: Relaxed; spawning the tasks publishes it to them.
+        group.left.fetch_add(tasks, Ordering::Relaxed);
+    }
+
+    fn done(group: &Arc<WaitGroup>) {
+        // Ordering: AcqRel; the last task acquires what the others did, and hands it to the waiter.
+        if group.left.fetch_sub(1, Ordering::AcqRel) == 1 {
+            // Kept for the waiter if it comes later.
+            group.done.notify_one();
+        }
+    }
+
+    async fn wait(group: &Arc<WaitGroup>) {
+        group.done.notified().await;
+    }
+}
+
 impl Timed for Tokio {
     type Sleep = Sleep;
 
@@ -109,11 +158,33 @@ impl Timed for Tokio {
         time::sleep(duration)
     }
 
+    async fn block(call: impl FnOnce() + Send + 'static) {
+        task::block_in_place(call);
+    }
+
     async fn timeout<F>(limit: Duration, future: F) -> Option<F::Output>
     where
         F: Future<Output: Send> + Send,
     {
         time::timeout(limit, future).await.ok()
+    }
+}
+
+impl Files for Tokio {
+    type File = File;
+
+    async fn read_at(file: &'static File, page: &mut Vec<u8>, offset: u64) -> io::Result<()> {
+        if std::env::var_os("B").is_some() {
+            return task::block_in_place(|| file.read_exact_at(page, offset));
+        }
+        let mut taken = std::mem::take(page);
+        let read = task::spawn_blocking(move || {
+            let read = file.read_exact_at(&mut taken, offset);
+            (taken, read)
+        });
+        let (taken, read) = read.await.expect("reading does not panic");
+        *page = taken;
+        read
     }
 }
 

@@ -5,12 +5,15 @@
 //! that was; [`repeat`] times rounds until the window is full. Where it is not time that is
 //! measured there is a function `once`.
 
+pub(crate) mod blocking_read;
 pub(crate) mod chained_spawn;
 pub(crate) mod chan_mpmc;
 pub(crate) mod chan_spsc;
 pub(crate) mod countdown;
 pub(crate) mod fork_join;
+pub(crate) mod hogs;
 pub(crate) mod http_hello;
+pub(crate) mod mutex;
 pub(crate) mod parked;
 pub(crate) mod ping_pong;
 pub(crate) mod ping_pong_chan;
@@ -23,6 +26,7 @@ pub(crate) mod spawn_fanout;
 pub(crate) mod tcp_echo;
 pub(crate) mod timer_churn;
 pub(crate) mod timers;
+pub(crate) mod waitgroup;
 pub(crate) mod yield_now;
 
 use std::fmt;
@@ -81,12 +85,29 @@ pub(crate) enum Workload {
     /// A select over two channels into which two tasks send.
     #[value(name = "select2_wait")]
     Select2Wait,
+    /// Two tasks that add to a number under a mutex.
+    #[value(name = "mutex_2")]
+    Mutex2,
+    /// 1000 tasks that add to a number under a mutex.
+    #[value(name = "mutex_1000")]
+    Mutex1000,
+    /// Groups of ten tasks, waited for one group after the other.
+    #[value(name = "waitgroup")]
+    WaitGroup,
     /// A million timers set and taken back.
     Timers,
     /// A time limit around something that is soon over, in 1000 tasks.
     TimerChurn,
+    /// 64 tasks read pages of a file by calls that may block.
+    BlockingRead,
     /// 100 000 tasks that sleep once: how late they wake.
     Sleepers,
+    /// Sleeps of 1 ms beside computations of 100 ms on every worker: how late they end.
+    HogCpu,
+    /// Sleeps of 1 ms beside tasks that block for 100 ms on every worker and do not say so.
+    HogBlock,
+    /// As `hog_block`, declared in the way that the runtime has for it.
+    HogBlockDeclared,
     /// The memory of a million tasks that wait.
     Parked,
     /// 50 connections in lock-step, client and server in one process.
@@ -162,7 +183,9 @@ impl Workload {
                 | Workload::ChanSpsc
                 | Workload::ChanMpmc100
                 | Workload::Select2
+                | Workload::Mutex2
                 | Workload::TimerChurn
+                | Workload::BlockingRead
                 | Workload::TcpEcho50
                 | Workload::TcpEcho1000
                 | Workload::HttpHello

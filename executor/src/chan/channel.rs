@@ -172,6 +172,24 @@ impl<T> State<T> {
     }
 }
 
+/// The values that are left in a `Chan`.
+impl<T> Drop for State<T> {
+    fn drop(&mut self) {
+        drop_each(std::mem::take(&mut self.returned));
+        drop_each(std::mem::take(&mut self.buffer));
+    }
+}
+
+/// Drops all values, oldest first, each by itself: of several whose destructors panic, one after the
+/// other in one collection, the second would end the process.
+fn drop_each<T>(values: VecDeque<T>) {
+    if std::mem::needs_drop::<T>() {
+        for value in values {
+            drop_quietly(value);
+        }
+    }
+}
+
 /// Takes all out of `queue`. `false` if `wakers` has no room for all: nothing is allocated under
 /// the lock.
 fn dismiss<T>(queue: &mut Queue<T>, wakers: &mut Vec<Waker>) -> bool {
@@ -462,7 +480,8 @@ impl<T> Channel<T> {
         let values = std::mem::take(&mut state.buffer);
         let returned = std::mem::take(&mut state.returned);
         drop(state);
-        drop((values, returned));
+        drop_each(returned);
+        drop_each(values);
     }
 
     pub(super) fn len(&self) -> usize {

@@ -254,6 +254,37 @@ fn so_is_one_of_values_without_a_size() {
 }
 
 #[test]
+fn values_without_a_size_are_counted_in_a_buffer_without_memory() {
+    let largest = isize::MAX as usize;
+    let (tx, rx) = chan::<()>(largest);
+    assert_eq!((tx.capacity(), rx.capacity()), (largest, largest));
+    for n in 1..=3 {
+        tx.try_send(()).unwrap();
+        assert_eq!(rx.len(), n);
+    }
+    drop(tx);
+    assert_eq!(std::iter::from_fn(|| rx.try_recv().ok()).count(), 3);
+
+    let (tx, rx) = chan(0);
+    let mut recv = task(rx.recv());
+    assert_pending!(recv.poll());
+    assert_eq!(tx.try_send(()), Ok(()));
+    assert_ready_eq!(recv.poll(), Some(()));
+    assert_eq!(tx.try_send(()), Err(TrySendError::Full(())));
+}
+
+#[test]
+fn a_buffer_larger_than_all_memory_is_refused_and_takes_none() {
+    for capacity in [isize::MAX as usize, usize::MAX / 8, 1 << 60] {
+        let refused = std::panic::catch_unwind(|| Chan::<u64>::new(capacity)).unwrap_err();
+        assert_eq!(
+            refused.downcast_ref::<&str>(),
+            Some(&"makechan: size out of range")
+        );
+    }
+}
+
+#[test]
 fn the_nil_channel_is_never_ready() {
     let c = Chan::<u8>::default();
     assert_pending!(task(c.recv()).poll());

@@ -1,6 +1,7 @@
 //! What a waiter holds while it waits in a channel, and who else waits for the same goroutine.
 
 use crate::base::atomic::{AtomicU32, Ordering, UnsafeCell};
+use crate::base::wake_list::drop_quietly;
 use std::ptr::NonNull;
 use std::task::Waker;
 
@@ -91,6 +92,18 @@ const WITHDRAWN: u32 = u32::MAX - 1;
 unsafe impl Send for Party {}
 // SAFETY: as above.
 unsafe impl Sync for Party {}
+
+/// It may be the last copy of a waker whose destructor panics.
+impl Drop for Party {
+    #[inline]
+    fn drop(&mut self) {
+        let place = self.waker.get();
+        // SAFETY: the owner drops the party when no waiter names it any more.
+        if let Some(waker) = unsafe { (*place).take() } {
+            drop_quietly(waker);
+        }
+    }
+}
 
 impl Party {
     pub(crate) fn new() -> Self {

@@ -27,6 +27,23 @@ thread_local! {
 /// recovers them or lets them go on by [`raise`](super::in_flight::raise).
 #[inline]
 pub(crate) fn catch<T>(quiet: bool, f: impl FnOnce() -> T) -> Result<T, Caught> {
+    let mut f = Some(f);
+    let mut value = None;
+    catch_call(quiet, &mut || {
+        if let Some(f) = f.take() {
+            value = Some(f());
+        }
+    })?;
+    Ok(value.expect("what was called and did not panic has returned"))
+}
+
+/// As [`catch`], for a call without a value.
+///
+/// What is called is a `dyn`, so this function, and all of the standard library's that it needs to
+/// catch, are compiled once and not for each closure: most of what a scope would cost the compiler.
+/// An optimised build inlines it, and with it the call.
+#[inline]
+pub(crate) fn catch_call(quiet: bool, f: &mut dyn FnMut()) -> Result<(), Caught> {
     if quiet {
         install();
         QUIET.set(QUIET.get() + 1);

@@ -41,7 +41,7 @@ mod recovered;
 pub(crate) use caught::Caught;
 pub(crate) use goexit::Goexit;
 pub use goexit::{goexit, goexit_async};
-pub(crate) use hook::{catch, install};
+pub(crate) use hook::{catch, catch_call, install};
 pub use location::Location;
 pub use outcome::Outcome;
 pub use panic::Panic;

@@ -267,13 +267,17 @@ impl<R> Outcome<R> {
         outcome
     }
 
-    /// The outcome of code that was dropped.
+    /// The outcome of code that was dropped, and in whose destructors this was caught.
     #[cold]
-    pub(crate) fn cancelled() -> Self {
-        Self(State::Ended(Box::new(Ended {
+    pub(crate) fn cancelled(caught: [Option<Caught>; 2]) -> Self {
+        let mut outcome = Self(State::Ended(Box::new(Ended {
             cancelled: true,
             ..Ended::default()
-        })))
+        })));
+        for caught in caught.into_iter().flatten() {
+            outcome.supersede(caught);
+        }
+        outcome
     }
 
     /// The function is cancelled while its deferred code runs.

@@ -14,7 +14,7 @@
 //! waits for one round, not for the end of a poll.
 //!
 //! Rounds are 20 us apart after a permit was retaken from a call, for as long as Go keeps that up;
-//! 1 ms while a poll lasts or something was found; and up to 5 ms otherwise. When no permit has
+//! 1 ms while a poll lasts, something was found, or calls are made; and up to 5 ms otherwise. When no permit has
 //! been held for a second sysmon sleeps until one is taken ([`super::doze`]), so that an idle
 //! process is really idle.
 
@@ -39,6 +39,8 @@ const PAUSE_MAX: Duration = Duration::from_millis(5);
 /// After this time the permit of who waits is retaken even if there is nothing to run, so that
 /// there is one for what comes (Go's 10 ms).
 const WAITS_FOR_LONG: Duration = Duration::from_millis(10);
+/// How long after a call sysmon looks out for the next.
+const CALLS_COME: Duration = Duration::from_secs(1);
 /// How long nothing runs before sysmon sleeps.
 const QUIET: Duration = Duration::from_secs(1);
 /// For how long nobody must have looked at the network before sysmon does (Go's 10 ms).
@@ -55,6 +57,8 @@ struct Sysmon {
     looked_at: Instant,
     /// Whether work was left in the global queue beside a free permit.
     left: bool,
+    /// When somebody was seen to make a call that is declared to block.
+    called_at: Option<Instant>,
     /// Since when no permit has been held.
     quiet_since: Instant,
     /// How many rounds ago a permit was retaken from who waits.
@@ -78,10 +82,10 @@ struct Stranded {
 enum Round {
     /// All is well.
     Idle,
-    /// A poll lasts.
+    /// A poll lasts, calls are made, or something was done.
     Watchful,
-    /// Something was done.
-    Found,
+    /// Somebody is in a call, and perhaps it lasts; all others have their hands full.
+    InCall,
     /// A permit was retaken from who waits.
     Retook,
 }
@@ -95,6 +99,7 @@ impl Sysmon {
             looks: 0,
             looked_at: now,
             left: false,
+            called_at: None,
             quiet_since: now,
             rounds: BRISK_ROUNDS,
             pause: PAUSE_BRISK,
@@ -120,6 +125,23 @@ impl Sysmon {
         };
     }
 
+    /// How long to pause now: for a call the second look comes soon, whatever the pace.
+    fn next_pause(&self, round: Round) -> Duration {
+        if round == Round::InCall {
+            PAUSE_BRISK
+        } else {
+            self.pause
+        }
+    }
+
+    /// Whether calls have been made lately.
+    fn expects_calls(&mut self, now: Instant) -> bool {
+        if self.watches.iter().any(Watch::has_called) {
+            self.called_at = Some(now);
+        }
+        self.called_at.is_some_and(|at| now - at < CALLS_COME)
+    }
+
     /// How many Ms compute without a permit, or may do so.
     fn computing(&self) -> usize {
         self.stranded.iter().filter(|m| !m.settled).count()
@@ -136,9 +158,11 @@ impl Sched {
     /// The life of the sysmon thread: until the runtime closes.
     pub(super) fn run_sysmon(self: &Arc<Self>) {
         let mut sysmon = Sysmon::new(self.procs());
+        let mut round = Round::Idle;
         while !self.is_closing() {
-            self.sysmon.pause(Instant::now() + sysmon.pause);
-            let round = self.look_after(&mut sysmon);
+            let pause = sysmon.next_pause(round);
+            self.sysmon.pause(Instant::now() + pause);
+            round = self.look_after(&mut sysmon);
             sysmon.set_pause(round);
             let asleep = sysmon.quiet_since.elapsed() >= QUIET && sysmon.computing() == 0;
             if asleep {
@@ -163,11 +187,13 @@ impl Sched {
         let retook = self.retake(sysmon, now);
         let woke = self.wake_for_slow_polls(sysmon);
         let lasts = sysmon.watches.iter().any(|w| w.doing() != Doing::Moves);
+        let called = sysmon.expects_calls(now);
+        let begins = |w: &Watch| w.is_in_call() && w.doing() == Doing::Moves;
         if retook {
             Round::Retook
-        } else if rescued || stale || woke {
-            Round::Found
-        } else if lasts || sysmon.computing() > 0 {
+        } else if !self.permits.any_free() && sysmon.watches.iter().any(begins) {
+            Round::InCall
+        } else if rescued || stale || woke || lasts || called || sysmon.computing() > 0 {
             Round::Watchful
         } else {
             Round::Idle

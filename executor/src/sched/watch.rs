@@ -36,6 +36,8 @@ pub(super) struct Watch {
     /// Since when it has been in this poll, as far as was seen.
     since: Instant,
     doing: Doing,
+    /// Whether it has begun or ended a declared call since the look before.
+    called: bool,
     /// A count of polls and when it was taken, to tell how long they last.
     counted: (u32, Instant),
     /// Whether the polls since then were slow.
@@ -75,6 +77,7 @@ impl Watch {
             },
             since: now,
             doing: Doing::Moves,
+            called: false,
             counted: (0, now),
             slow: false,
             files: None,
@@ -95,6 +98,16 @@ impl Watch {
     /// What it did between the last two looks.
     pub(super) fn doing(&self) -> Doing {
         self.doing
+    }
+
+    /// Whether it was in a call that is declared to block when it was looked at last.
+    pub(super) fn is_in_call(&self) -> bool {
+        self.poll.is_in_call()
+    }
+
+    /// Whether it has made such a call since the look before.
+    pub(super) fn has_called(&self) -> bool {
+        self.called
     }
 
     /// For how long it has been in the poll of the last look, as far as was seen.
@@ -135,6 +148,7 @@ impl Watch {
         let same_holder = self.holder == Some(holder);
         let before = self.poll;
         (self.holder, self.poll) = (Some(holder), poll);
+        self.called = same_holder && poll.calls != before.calls;
         if !same_holder {
             self.counted = (poll.tick, now);
         }

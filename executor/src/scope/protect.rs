@@ -1,7 +1,7 @@
 //! [`Protect`]: the rest of an async scope behind a `defer!`.
 
 use super::cancel::{Listening, begin_level, is_cancel};
-use crate::panic::{Caught, Outcome, catch};
+use crate::panic::{Caught, Outcome, catch_call};
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -47,57 +47,79 @@ impl<F: Future> Protect<F> {
         let body = unsafe { Pin::new_unchecked(&mut this.body) };
         (this.quiet, &mut this.stage, body)
     }
+}
 
-    /// Ends the body where it waits: first the deferred code inside it, then what is left of it.
-    #[cold]
-    fn cancel(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Outcome<F::Output> {
-        let (quiet, stage, mut body) = self.parts();
-        let mut outcome = Outcome::cancelled();
-        let mut note = |ended: Result<(), Caught>| {
-            if let Err(caught) = ended {
-                outcome.supersede(caught);
-            }
-        };
-        if *stage == Stage::Level {
-            if let Some(inner) = body.as_mut().as_pin_mut() {
-                note(catch(quiet, || drop(inner.poll(cx))));
-            }
-        }
-        note(catch(quiet, || body.set(None)));
-        outcome
+/// What is asked of the body.
+#[derive(Clone, Copy)]
+enum Step {
+    Poll,
+    /// It is dropped in place.
+    Drop,
+}
+
+/// What has become of the body.
+enum Advanced {
+    Polled,
+    Unwound(Caught),
+    /// It is over, after up to two panics: of the level inside it, and of what was left of it.
+    Cancelled([Option<Caught>; 2]),
+}
+
+/// A poll of a level; `body` takes the steps. It is not generic, so that the compiler has little to
+/// do for each `defer!`; an optimised build inlines it.
+#[inline]
+fn advance(quiet: bool, stage: &mut Stage, cancels: bool, body: &mut dyn FnMut(Step)) -> Advanced {
+    if cancels {
+        return cancel(quiet, *stage, body);
     }
+    if *stage == Stage::New {
+        begin_level();
+        *stage = Stage::User;
+    }
+    let listening = (*stage != Stage::Level).then(Listening::start);
+    let polled = catch_call(quiet, &mut || body(Step::Poll));
+    if listening.is_some_and(|listening| listening.heard()) {
+        *stage = Stage::Level;
+    }
+    match polled {
+        Ok(()) => Advanced::Polled,
+        Err(caught) => Advanced::Unwound(caught),
+    }
+}
+
+/// Ends the body where it waits: first the deferred code inside it, then what is left of it.
+#[cold]
+fn cancel(quiet: bool, stage: Stage, body: &mut dyn FnMut(Step)) -> Advanced {
+    let mut take = |step| catch_call(quiet, &mut || body(step)).err();
+    let polled = match stage {
+        Stage::Level => take(Step::Poll),
+        Stage::New | Stage::User => None,
+    };
+    Advanced::Cancelled([polled, take(Step::Drop)])
 }
 
 impl<F: Future> Future for Protect<F> {
     type Output = Outcome<F::Output>;
 
     #[inline]
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        if is_cancel(cx) {
-            return Poll::Ready(self.cancel(cx));
-        }
-        let (quiet, stage, mut body) = self.as_mut().parts();
-        let inner = body.as_mut().as_pin_mut();
-        let inner = inner.expect("a future is not polled after it is ready");
-        if *stage == Stage::New {
-            begin_level();
-            *stage = Stage::User;
-        }
-        let polled = if *stage == Stage::Level {
-            catch(quiet, || inner.poll(cx))
-        } else {
-            let listening = Listening::start();
-            let polled = catch(quiet, || inner.poll(cx));
-            if listening.heard() {
-                *stage = Stage::Level;
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let (quiet, stage, mut body) = self.parts();
+        let cancels = is_cancel(cx);
+        let mut polled = Poll::Pending;
+        let advanced = advance(quiet, stage, cancels, &mut |step| match step {
+            Step::Poll => {
+                let inner = body.as_mut().as_pin_mut();
+                let inner = inner.expect("a future is not polled after it is ready");
+                polled = inner.poll(cx);
             }
-            polled
-        };
-        match polled {
-            Ok(Poll::Pending) => Poll::Pending,
-            Ok(Poll::Ready(value)) => Poll::Ready(Outcome::of(Ok(value))),
-            Err(caught) => Poll::Ready(Outcome::of(Err(caught))),
-        }
+            Step::Drop => body.set(None),
+        });
+        Poll::Ready(match (advanced, polled) {
+            (Advanced::Polled, Poll::Pending) => return Poll::Pending,
+            (Advanced::Polled, Poll::Ready(value)) => Outcome::of(Ok(value)),
+            (Advanced::Unwound(caught), _) => Outcome::of(Err(caught)),
+            (Advanced::Cancelled(caught), _) => Outcome::cancelled(caught),
+        })
     }
 }
 

@@ -1,6 +1,6 @@
 //! The steps of a level: run what is protected, run what is deferred, go on as it ended.
 
-use crate::panic::{Outcome, Panic, Recovered, catch};
+use crate::panic::{Outcome, Panic, Recovered, catch, catch_call};
 
 /// Runs `body`; its panics are kept for the deferred code. With `quiet` that code may recover them,
 /// and they print nothing until it has not.
@@ -13,7 +13,13 @@ pub fn protect<R>(quiet: bool, body: impl FnOnce() -> R) -> Outcome<R> {
 /// what was deferred before still runs.
 #[inline]
 pub fn run<R, T>(outcome: &mut Outcome<R>, deferred: impl FnOnce(&mut Outcome<R>) -> T) {
-    if let Err(caught) = catch(false, || drop(deferred(outcome))) {
+    let mut deferred = Some(deferred);
+    let mut call = || {
+        if let Some(deferred) = deferred.take() {
+            drop(deferred(outcome));
+        }
+    };
+    if let Err(caught) = catch_call(false, &mut call) {
         outcome.supersede(caught);
     }
 }

@@ -6,7 +6,7 @@
 //! | while it waits | abandoned | goes on as a goroutine |
 
 use super::cancel::is_cancel;
-use crate::panic::{Caught, Outcome, catch};
+use crate::panic::{Caught, Outcome, catch, catch_call};
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -90,26 +90,33 @@ impl<F: Future> RunAsync<F> {
             Some(inner) if !*has_begun => poll_once(inner),
             _ => Ok(()),
         };
-        let dropped = catch(false, || deferred.set(None));
+        let dropped = catch_call(false, &mut || deferred.set(None));
         Ended::of_cancelled(polled.and(dropped))
     }
 }
 
 /// Polls code of the user with a waker that does nothing.
-fn poll_once<F: Future>(future: Pin<&mut F>) -> Result<(), Caught> {
-    catch(false, || {
-        drop(future.poll(&mut Context::from_waker(Waker::noop())));
+fn poll_once<F: Future>(mut future: Pin<&mut F>) -> Result<(), Caught> {
+    catch_call(false, &mut || {
+        drop(
+            future
+                .as_mut()
+                .poll(&mut Context::from_waker(Waker::noop())),
+        );
     })
 }
 
 /// A poll of deferred code; a panic ends it.
 #[inline]
-fn poll_deferred<F: Future>(future: Pin<&mut F>, cx: &mut Context<'_>) -> Poll<Ended> {
-    match catch(false, || future.poll(cx).map(drop)) {
-        Ok(Poll::Pending) => Poll::Pending,
-        Ok(Poll::Ready(())) => Poll::Ready(Ended::Done),
-        Err(caught) => Poll::Ready(Ended::of(Err(caught))),
+fn poll_deferred<F: Future>(mut future: Pin<&mut F>, cx: &mut Context<'_>) -> Poll<Ended> {
+    let mut is_pending = false;
+    let caught = catch_call(false, &mut || {
+        is_pending = future.as_mut().poll(cx).is_pending()
+    });
+    if is_pending {
+        return Poll::Pending;
     }
+    Poll::Ready(Ended::of(caught))
 }
 
 impl<F: Future> Future for RunAsync<F> {

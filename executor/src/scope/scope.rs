@@ -2,6 +2,7 @@
 
 use super::cancel::{Listening, cancel_waker, is_cancel};
 use crate::base::wake_list::contain;
+use std::any::Any;
 use std::fmt;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -36,6 +37,24 @@ enum WaitsIn {
     Level,
 }
 
+type Payload = Box<dyn Any + Send>;
+
+/// Compiled once for all scopes, as [`catch_call`](crate::panic::catch_call) is.
+fn catch_payload(f: &mut dyn FnMut()) -> Result<(), Payload> {
+    catch_unwind(AssertUnwindSafe(f))
+}
+
+/// Lets the panic of a scope's deferred code out of the destructor in which it began.
+#[cold]
+fn leave_drop(payload: Payload) {
+    // As with any destructor. During another panic it has to end here.
+    if std::thread::panicking() {
+        contain(payload);
+    } else {
+        resume_unwind(payload);
+    }
+}
+
 impl<F: Future> Scope<F> {
     fn parts(self: Pin<&mut Self>) -> (&mut WaitsIn, Pin<&mut F>) {
         // SAFETY: `body` is structurally pinned: it is only reached through this method, which pins
@@ -47,14 +66,14 @@ impl<F: Future> Scope<F> {
     }
 
     /// Runs the deferred code of a body that waits, and gives the panic that none of it recovered.
-    fn cancel(self: Pin<&mut Self>) -> Result<(), Box<dyn std::any::Any + Send>> {
-        let (waits_in, body) = self.parts();
+    fn cancel(self: Pin<&mut Self>) -> Result<(), Payload> {
+        let (waits_in, mut body) = self.parts();
         if std::mem::replace(waits_in, WaitsIn::Nothing) != WaitsIn::Level {
             return Ok(());
         }
         let waker = cancel_waker();
         let cancelling = &mut Context::from_waker(&waker);
-        catch_unwind(AssertUnwindSafe(|| drop(body.poll(cancelling))))
+        catch_payload(&mut || drop(body.as_mut().poll(cancelling)))
     }
 }
 
@@ -69,20 +88,13 @@ impl<F: Future> Future for Scope<F> {
         );
         let (waits_in, body) = self.parts();
         // Until the poll has come back the body is not to be polled by the drop.
-        if std::mem::replace(waits_in, WaitsIn::Nothing) == WaitsIn::Level {
-            let polled = body.poll(cx);
-            if polled.is_pending() {
-                *waits_in = WaitsIn::Level;
-            }
-            return polled;
-        }
-        let listening = Listening::start();
+        let before = std::mem::replace(waits_in, WaitsIn::Nothing);
+        let listening = (before != WaitsIn::Level).then(Listening::start);
         let polled = body.poll(cx);
         if polled.is_pending() {
-            *waits_in = if listening.heard() {
-                WaitsIn::Level
-            } else {
-                WaitsIn::Undeferred
+            *waits_in = match listening {
+                Some(listening) if !listening.heard() => WaitsIn::Undeferred,
+                _ => WaitsIn::Level,
             };
         }
         polled
@@ -98,12 +110,7 @@ impl<F: Future> Drop for Scope<F> {
         // moved from here on.
         let pinned = unsafe { Pin::new_unchecked(self) };
         if let Err(payload) = pinned.cancel() {
-            // As with any destructor. During another panic it has to end here.
-            if std::thread::panicking() {
-                contain(payload);
-            } else {
-                resume_unwind(payload);
-            }
+            leave_drop(payload);
         }
     }
 }

@@ -6,7 +6,12 @@
 //! | `sync.Mutex` | [`Mutex`] | a guard; both of Go's modes |
 //! | `sync.RWMutex` | [`RwMutex`] | guards; neither readers nor writers starve |
 //! | `sync.Cond` | [`Cond`] | `wait`, `signal`, `broadcast`; no spurious wake-ups |
+//! | `sync.Once` | [`Once`] | code of those who call it, run by the first |
+//! | `sync.OnceFunc`, `sync.OnceValue` | [`OnceFunc`], [`OnceValue`] | one future, which those who wait poll to its end |
+//! | `sync.Pool` | [`Pool`] | a shelf for each thread, two generations |
 //! | `semaphore.Weighted` | [`Semaphore`] | a guard; strictly first come, first served |
+//! | `errgroup.Group` | [`Group`] | `go`, `try_go`, a limit, the first error |
+//! | `singleflight.Group` | [`SingleFlight`] | a goroutine for each key; [`Flight`] waits for it |
 //!
 //! Everything that waits is a future: awaiting it parks the goroutine, and dropping it is how
 //! waiting is given up. What waits for a goroutine needs nothing of it but its waker, so all of
@@ -34,11 +39,25 @@
 mod cond;
 #[cfg(not(gort_loom))]
 mod counted;
+#[cfg(not(gort_loom))]
+mod flight;
+#[cfg(not(gort_loom))]
+mod group;
 mod mutex;
+#[cfg(not(gort_loom))]
+mod once;
+#[cfg(not(gort_loom))]
+mod once_func;
+#[cfg(not(gort_loom))]
+mod once_value;
+#[cfg(not(gort_loom))]
+mod pool;
 mod raw_mutex;
 mod raw_rw_mutex;
 mod rw_mutex;
 mod semaphore;
+#[cfg(not(gort_loom))]
+mod single_flight;
 mod wait_group;
 
 #[cfg(all(test, gort_loom))]
@@ -49,3 +68,7 @@ pub use mutex::{Lock, Mutex, MutexGuard};
 pub use rw_mutex::{Read, ReadGuard, RwMutex, Write, WriteGuard};
 pub use semaphore::{Acquire, Permits, Semaphore};
 pub use wait_group::{WaitGroup, WaitGroupWait};
+#[cfg(not(gort_loom))]
+pub use {flight::Flight, group::Group, single_flight::SingleFlight};
+#[cfg(not(gort_loom))]
+pub use {once::Once, once_func::OnceFunc, once_value::OnceValue, pool::Pool};

@@ -197,6 +197,12 @@ impl Semaphore {
         u32::try_from(free).unwrap_or(self.size)
     }
 
+    /// How many permits are taken.
+    #[cfg(not(gort_loom))]
+    pub(super) fn taken(&self) -> u32 {
+        self.size - self.available()
+    }
+
     /// Takes permits if they are free and nobody waits.
     #[inline]
     fn take_free(&self, permits: u32) -> bool {

@@ -42,7 +42,8 @@ impl<T> WaitQueue<T> {
     /// # Safety
     /// Until the waiter has left (it was taken, or removed by its owner) the queue is not moved,
     /// and the waiter is not dropped. Its owner sees to that: it has `remove` called in its
-    /// destructor, under the lock of this queue.
+    /// destructor, under the lock of this queue. A waiter that is leaked with its owner may outlive
+    /// the queue: nobody touches it then.
     pub(crate) unsafe fn push_back(
         &mut self,
         waiter: Pin<&mut Waiter<T>>,
@@ -156,12 +157,6 @@ impl<T> WaitQueue<T> {
         }
         link.leave();
         waker
-    }
-}
-
-impl<T> Drop for WaitQueue<T> {
-    fn drop(&mut self) {
-        debug_assert!(self.is_empty(), "a queue is dropped with waiters in it");
     }
 }
 

@@ -2,9 +2,13 @@
 
 mod cond;
 mod foreign;
+mod group;
 mod mutex;
+mod once;
+mod pool;
 mod rw_mutex;
 mod semaphore;
+mod single_flight;
 mod storm;
 mod wait_group;
 

@@ -36,6 +36,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         "net",
         &["base", "netpoll", "task", "sched", "io", "time", "runtime"],
     ),
+    ("fs", &["sched", "runtime"]),
     ("signal", &["base", "netpoll", "sched", "net"]),
     ("start", &["panic", "task", "scope", "runtime"]),
     ("guide", &[]),
