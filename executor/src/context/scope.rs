@@ -173,8 +173,9 @@ impl Scope {
             }
         }
         parents.iter().for_each(|parent| parent.forget_children());
-        if let Some(parent) = &self.parent {
-            self.leave(parent);
+        let place = self.state.lock().place.take();
+        if let (Some(parent), Some(place)) = (&self.parent, place) {
+            parent.forget_child(place);
         }
         if let Some(limit) = &self.limit {
             limit.stop_watching();
@@ -212,14 +213,12 @@ impl Scope {
         drop(children);
     }
 
-    /// Leaves its place with `parent`, if it has one.
-    fn leave(&self, parent: &Scope) {
-        let place = self.state.lock().place.take();
-        let Some(place) = place else { return };
-        let mut above = parent.state.lock();
-        // At its end the parent forgets all children at once.
-        if parent.end.get().is_none() {
-            above.children.remove(place);
+    /// Forgets the child at `place`.
+    fn forget_child(&self, place: usize) {
+        let mut state = self.state.lock();
+        // At its end a scope forgets all children at once.
+        if self.end.get().is_none() {
+            state.children.remove(place);
         }
     }
 
@@ -292,8 +291,11 @@ impl Scope {
             limit.stop_watching();
         }
         let parent = self.parent.take()?;
-        self.leave(&parent);
-        let functions = self.state.lock().functions.take_all();
+        let state = self.state.get_mut();
+        let (place, functions) = (state.place.take(), state.functions.take_all());
+        if let Some(place) = place {
+            parent.forget_child(place);
+        }
         for function in functions {
             function.pass_to(&parent);
         }
