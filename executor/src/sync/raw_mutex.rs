@@ -95,37 +95,56 @@ impl RawMutex {
         }
     }
 
-    /// Takes the lock if it is free and nobody waits.
+    /// A first guess that an exchange corrects. It costs next to nothing where the exchange
+    /// succeeds, and spares one that would fail.
     #[inline]
-    fn take_free(&self) -> bool {
-        // Ordering: Acquire pairs with the Release in `unlock`, here and wherever the lock is
-        // taken: what the last holder did comes before.
-        let acquire = order("mutex.lock", Ordering::Acquire);
-        self.word
-            .compare_exchange(0, LOCKED, acquire, Ordering::Relaxed)
-            .is_ok()
+    fn guess(&self) -> u32 {
+        // The checker would overlook other threads behind a plain load, see `load_to_exchange`.
+        #[cfg(gort_loom)]
+        self.word.fetch_or(0, Ordering::Relaxed);
+        // Ordering: Relaxed; the exchange orders.
+        self.word.load(Ordering::Relaxed)
+    }
+
+    /// Takes the lock if it is free, whether or not others wait; not from those who starve. Gives
+    /// the word before.
+    #[inline]
+    fn take(&self) -> Option<u32> {
+        let mut word = self.guess();
+        while word & (LOCKED | STARVING) == 0 {
+            match self.exchange(word, word | LOCKED) {
+                Ok(()) => return Some(word),
+                Err(now) => word = now,
+            }
+        }
+        None
     }
 
     /// Takes the lock if it is free, whether or not others wait; not from those who starve.
     #[inline]
     pub(super) fn try_lock(&self) -> bool {
-        if self.take_free() {
-            return true;
-        }
-        // Ordering: Relaxed, a first guess that the exchange corrects.
-        let mut word = self.word.load(Ordering::Relaxed);
-        while word & (LOCKED | STARVING) == 0 {
-            match self.exchange(word, word | LOCKED) {
-                Ok(()) => return true,
-                Err(now) => word = now,
+        self.take().is_some()
+    }
+
+    /// Takes the lock if it is free and nobody is overtaken for too long by that.
+    #[inline]
+    fn take_fairly(&self) -> bool {
+        match self.take() {
+            Some(0) => true,
+            Some(_) if self.overtakes_too_long() => {
+                // Into the hands of the first waiter; this one goes behind it.
+                self.unlock();
+                false
             }
+            taken => taken.is_some(),
         }
-        false
     }
 
     /// From `old` to `new`, which may take the lock.
+    #[inline]
     fn exchange(&self, old: u32, new: u32) -> Result<(), u32> {
-        // Ordering: Acquire pairs with the Release in `unlock`.
+        // Ordering: Acquire pairs with the Release in `unlock`, here and wherever the lock is
+        // taken: what the last holder did comes before.
         let acquire = order("mutex.lock", Ordering::Acquire);
         self.word
             .compare_exchange(old, new, acquire, Ordering::Relaxed)
@@ -170,8 +189,7 @@ impl RawMutex {
     /// Sees to it that somebody comes for the lock, which was free a moment ago: gives whom to
     /// wake.
     fn pass_on(&self, queue: &mut WaitQueue<Turn>) -> Option<Waker> {
-        // Ordering: Relaxed, a first guess that the exchange corrects.
-        let mut word = self.word.load(Ordering::Relaxed);
+        let mut word = self.guess();
         loop {
             // Who has the lock will come by here. Who was woken is on its way.
             let is_seen_to = word & LOCKED != 0 || word & (WOKEN | STARVING) == WOKEN;
@@ -209,25 +227,29 @@ impl RawMutex {
     }
 
     /// Whether the caller, who has just taken the lock ahead of the queue, has to give it back.
+    #[inline]
     fn overtakes_too_long(&self) -> bool {
         // Ordering: Relaxed; written by who has the lock only.
         let overtakes = self.overtakes.load(Ordering::Relaxed).wrapping_add(1);
         self.overtakes.store(overtakes, Ordering::Relaxed);
-        overtakes % LOOK_EVERY == 0 && {
-            let mut queue = self.queue.lock();
-            let starves = queue.front().is_some_and(|turn| turn.has_starved());
-            if starves {
-                // Ordering: Relaxed; this flag belongs to the lock of the queue.
-                self.word.fetch_or(STARVING, Ordering::Relaxed);
-            }
-            starves
+        overtakes % LOOK_EVERY == 0 && self.first_starves()
+    }
+
+    /// Whether the first waiter has waited for too long; then it gets the lock next.
+    #[cold]
+    fn first_starves(&self) -> bool {
+        let mut queue = self.queue.lock();
+        let starves = queue.front().is_some_and(|turn| turn.has_starved());
+        if starves {
+            // Ordering: Relaxed; this flag belongs to the lock of the queue.
+            self.word.fetch_or(STARVING, Ordering::Relaxed);
         }
+        starves
     }
 
     /// Takes the lock, or says that somebody waits for it. Under the lock of the queue.
     fn lock_or_queue(&self) -> bool {
-        // Ordering: Relaxed, a first guess that the exchange corrects.
-        let mut word = self.word.load(Ordering::Relaxed);
+        let mut word = self.guess();
         loop {
             let is_free = word & (LOCKED | STARVING) == 0;
             let wanted = word | if is_free { LOCKED } else { QUEUED };
@@ -242,8 +264,7 @@ impl RawMutex {
     /// the queue, which it leaves after a `true`.
     fn lock_or_sleep(&self, queue: &WaitQueue<Turn>, turn: &mut Turn) -> bool {
         let starved = turn.has_starved();
-        // Ordering: Relaxed, a first guess that the exchange corrects.
-        let mut word = self.word.load(Ordering::Relaxed);
+        let mut word = self.guess();
         loop {
             let is_free = word & LOCKED == 0;
             let mut wanted = word & !WOKEN;
@@ -310,7 +331,7 @@ impl Future for RawLock<'_> {
             if slice::is_over(context) {
                 return Poll::Pending;
             }
-            if self.mutex().take_free() {
+            if self.mutex().take_fairly() {
                 return Poll::Ready(());
             }
         }
@@ -323,13 +344,6 @@ impl RawLock<'_> {
     fn poll_slow(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let this = self.project();
         let mutex = *this.entry.owner();
-        if !this.entry.has_entered() && mutex.try_lock() {
-            if !mutex.overtakes_too_long() {
-                return Poll::Ready(());
-            }
-            // Into the hands of the first waiter; this one goes behind it.
-            mutex.unlock();
-        }
         this.entry.poll_again(
             context,
             |_, turn| {

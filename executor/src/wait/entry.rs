@@ -168,12 +168,20 @@ impl<O: Owner<T>, T> Entry<O, T> {
     }
 }
 
+impl<O: Owner<T>, T> Entry<O, T> {
+    #[cold]
+    fn abandon(self: Pin<&mut Self>) {
+        self.leave(|_, _| ());
+    }
+}
+
 #[pinned_drop]
 impl<O: Owner<T>, T> PinnedDrop for Entry<O, T> {
     #[inline]
     fn drop(self: Pin<&mut Self>) {
+        // Kept apart, so that the end of an entry that never waited is a few instructions.
         if self.entered {
-            self.leave(|_, _| ());
+            self.abandon();
         }
     }
 }
