@@ -256,6 +256,8 @@ pub mod io;
 pub mod fs;
 #[cfg(all(feature = "rt", not(gort_loom)))]
 pub mod signal;
+#[cfg(all(feature = "rt", not(gort_loom)))]
+pub mod process;
 
 #[cfg(not(gort_loom))]
 mod start;

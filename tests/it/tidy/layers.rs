@@ -38,6 +38,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
     ("fs", &["sched", "runtime"]),
     ("signal", &["base", "netpoll", "sched", "net"]),
+    ("process", &["base", "sched", "net", "signal"]),
     ("start", &["panic", "task", "scope", "runtime"]),
     ("guide", &[]),
 ];
