@@ -1,7 +1,7 @@
 //! A file as a stream: reading, writing and seeking at its cursor.
 //!
 //! A call that ends without a permit makes its goroutine wait (see the module's documentation):
-//! after a read at once, with the outcome in [`Unread`](super::unread::Unread); after a write
+//! after a read at once, with the outcome in [`Unread`]; after a write
 //! before the next one, or the flush, begins.
 
 use std::io::{self, Read, Seek, SeekFrom, Write};

@@ -48,8 +48,8 @@ impl Builder {
     /// `debug.SetMaxThreads`. 10 000 by default.
     ///
     /// As in Go it is fatal to need more, with Go's text and exit code 2. It takes as many
-    /// [`syscall`](super::syscall)s that last at the same time: calls of
-    /// [`blocking`](super::blocking) and [`spawn_blocking`](super::spawn_blocking) wait instead.
+    /// [`syscall`](fn@super::syscall)s that last at the same time: calls of
+    /// [`blocking`](fn@super::blocking) and [`spawn_blocking`](super::spawn_blocking) wait instead.
     ///
     /// # Examples
     /// ```
@@ -61,7 +61,7 @@ impl Builder {
         self
     }
 
-    /// How many calls of [`blocking`](super::blocking) and
+    /// How many calls of [`blocking`](fn@super::blocking) and
     /// [`spawn_blocking`](super::spawn_blocking) may run at a time; further ones wait. 512 by
     /// default.
     ///
