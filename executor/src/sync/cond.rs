@@ -104,7 +104,7 @@ impl Cond {
     /// ```
     pub fn wait<'a, T: ?Sized>(&'a self, guard: MutexGuard<'a, T>) -> CondWait<'a, T> {
         CondWait {
-            entry: Entry::new(self, Call::Nothing),
+            entry: Entry::new(self),
             mutex: guard.mutex(),
             guard: Some(guard),
             lock: None,
@@ -204,17 +204,25 @@ pub struct CondWait<'a, T: ?Sized> {
     heard: Call,
 }
 
+/// What the entry, which was taken, was told.
+fn told(entry: Pin<&mut Entry<&Cond, Call>>) -> Call {
+    entry.payload().map_or(Call::Nothing, |call| *call)
+}
+
 impl<'a, T: ?Sized> Future for CondWait<'a, T> {
     type Output = MutexGuard<'a, T>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         if *this.heard == Call::Nothing {
-            let called = this.entry.as_mut().poll(context, |_, _| false);
+            let called = this
+                .entry
+                .as_mut()
+                .poll(context, Call::Nothing, |_, _| false);
             // Unlocked only now, with the entry made and without the lock of the queue.
             drop(this.guard.take());
             ready!(called);
-            *this.heard = *this.entry.payload();
+            *this.heard = told(this.entry);
             this.lock.set(Some(this.mutex.lock()));
         }
         let lock = this.lock.as_mut().as_pin_mut();
@@ -233,7 +241,7 @@ impl<T: ?Sized> PinnedDrop for CondWait<'_, T> {
     fn drop(self: Pin<&mut Self>) {
         let mut this = self.project();
         if this.entry.as_mut().leave(|_, _| ()) == Left::Taken {
-            *this.heard = *this.entry.as_mut().payload();
+            *this.heard = told(this.entry.as_mut());
         }
         if *this.heard == Call::Signal {
             this.entry.owner().signal();

@@ -72,7 +72,7 @@ impl<V> Shared<V> {
         state.present += 1;
         drop(state);
         Some(Flight {
-            entry: Entry::new(Arc::clone(shared), ()),
+            entry: Entry::new(Arc::clone(shared)),
         })
     }
 
@@ -131,7 +131,11 @@ impl<V: Clone> Future for Flight<V> {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        ready!(this.entry.as_mut().poll(context, |state, ()| state.is_over));
+        ready!(
+            this.entry
+                .as_mut()
+                .poll(context, (), |state, ()| state.is_over)
+        );
         let shared = this.entry.owner();
         match shared.ended.get() {
             Some(Ended::Value(value)) => {

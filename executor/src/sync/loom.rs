@@ -5,7 +5,7 @@
 //! orders nothing, as an access to the value that is not ordered with another.
 
 use super::raw_mutex::IMPATIENT;
-use super::{Mutex, RwMutex, Semaphore, WaitGroup};
+use super::{Cond, Mutex, RwMutex, Semaphore, WaitGroup};
 use crate::base::atomic::{UnsafeCell, check, while_weak};
 use crate::wait::block;
 use loom::thread;
@@ -228,4 +228,43 @@ fn a_wait_group_lets_go_when_all_are_done_and_shows_what_they_did() {
     check(Some(3), done_meets_wait);
     assert!(while_weak("wait_group.add", done_meets_wait));
     assert!(while_weak("wait_group.wait", done_meets_wait));
+}
+
+/// One waits for a change, one changes and signals, and perhaps a third one waits and gives up.
+fn signal_meets_wait(gives_up: bool) {
+    let shared = Arc::new((Mutex::new(Value::new()), Cond::new()));
+    let changer = {
+        let shared = Arc::clone(&shared);
+        thread::spawn(move || {
+            lock_and_add(&shared.0);
+            shared.1.signal();
+        })
+    };
+    let quitter = gives_up.then(|| {
+        let shared = Arc::clone(&shared);
+        thread::spawn(move || {
+            let guard = block("", "", shared.0.lock());
+            // Who has seen the change needs no signal; who has not must not keep one.
+            if guard.get() == 0 {
+                give_up(shared.1.wait(guard));
+            }
+        })
+    });
+    let mut guard = block("", "", shared.0.lock());
+    while guard.get() == 0 {
+        guard = block("", "", shared.1.wait(guard));
+    }
+    assert_eq!(guard.get(), 1);
+    drop(guard);
+    changer.join().unwrap();
+    if let Some(quitter) = quitter {
+        quitter.join().unwrap();
+    }
+}
+
+#[test]
+fn a_signal_reaches_one_who_waits_also_past_one_who_gives_up() {
+    check(Some(2), || signal_meets_wait(false));
+    check(Some(1), || signal_meets_wait(true));
+    assert!(while_weak("mutex.unlock", || signal_meets_wait(false)));
 }

@@ -154,12 +154,8 @@ impl RawMutex {
     /// A future that is ready when the lock is the caller's.
     #[inline]
     pub(super) fn lock(&self) -> RawLock<'_> {
-        let turn = Turn {
-            since: 0,
-            woken: false,
-        };
         RawLock {
-            entry: Entry::new(self, turn),
+            entry: Entry::new(self),
         }
     }
 
@@ -344,12 +340,18 @@ impl RawLock<'_> {
     fn poll_slow(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let this = self.project();
         let mutex = *this.entry.owner();
+        let turn = Turn {
+            since: if this.entry.has_entered() {
+                0
+            } else {
+                clock::now()
+            },
+            woken: false,
+        };
         this.entry.poll_again(
             context,
-            |_, turn| {
-                turn.since = clock::now();
-                mutex.lock_or_queue()
-            },
+            turn,
+            |_, _| mutex.lock_or_queue(),
             |queue, turn| turn.woken && mutex.lock_or_sleep(queue, turn),
         )
     }

@@ -187,7 +187,7 @@ impl RawRwMutex {
     #[inline]
     pub(super) fn lock<A: Access>(&self) -> RawAccess<'_, A> {
         RawAccess {
-            entry: Entry::new(self, A::NEW),
+            entry: Entry::new(self),
         }
     }
 
@@ -279,7 +279,8 @@ impl<A: Access> Future for RawAccess<'_, A> {
         if !this.entry.has_entered() && A::try_lock(mutex) {
             return Poll::Ready(());
         }
-        this.entry.poll(context, |_, _| mutex.lock_or_queue::<A>())
+        this.entry
+            .poll(context, A::NEW, |_, _| mutex.lock_or_queue::<A>())
     }
 }
 

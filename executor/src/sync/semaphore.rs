@@ -88,7 +88,7 @@ impl Semaphore {
     #[inline]
     pub fn acquire(&self, permits: u32) -> Acquire<'_> {
         Acquire {
-            entry: Entry::new(self, permits),
+            entry: Entry::new(self),
             permits,
         }
     }
@@ -293,7 +293,7 @@ impl<'a> Future for Acquire<'a> {
         }
         if this.entry.has_entered() || !semaphore.take_free(permits) {
             let need_not = |_: &mut _, _: &mut _| semaphore.take_or_queue(permits);
-            ready!(this.entry.poll(context, need_not));
+            ready!(this.entry.poll(context, permits, need_not));
         }
         Poll::Ready(Permits { semaphore, permits })
     }

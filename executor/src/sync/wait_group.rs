@@ -143,7 +143,7 @@ impl WaitGroup {
     /// See [`WaitGroup`].
     pub fn wait(&self) -> WaitGroupWait<'_> {
         WaitGroupWait {
-            entry: Entry::new(&*self.counter, ()),
+            entry: Entry::new(&*self.counter),
         }
     }
 
@@ -272,6 +272,7 @@ impl Future for WaitGroupWait<'_> {
         if !this.entry.has_entered() && counter.is_zero() {
             return Poll::Ready(());
         }
-        this.entry.poll(context, |_, ()| counter.is_zero_or_mark())
+        this.entry
+            .poll(context, (), |_, ()| counter.is_zero_or_mark())
     }
 }

@@ -22,13 +22,16 @@ pub(crate) unsafe trait Owner<T> {
 }
 
 /// A waiter, and the owner of the only queue it enters. Embedded, pinned, in the future that waits.
+///
+/// The waiter is made when the future has to wait: most need not, and for them this is a word and
+/// two flags.
 #[pin_project(PinnedDrop)]
 pub(crate) struct Entry<O: Owner<T>, T> {
     owner: O,
     /// It has entered the queue, and the future has not heard yet that it left.
     entered: bool,
     #[pin]
-    waiter: Waiter<T>,
+    waiter: Option<Waiter<T>>,
 }
 
 /// How an entry stood when its future gave up.
@@ -44,11 +47,11 @@ pub(crate) enum Left<R> {
 
 impl<O: Owner<T>, T> Entry<O, T> {
     #[inline]
-    pub(crate) fn new(owner: O, payload: T) -> Self {
+    pub(crate) fn new(owner: O) -> Self {
         Self {
             owner,
             entered: false,
-            waiter: Waiter::new(payload),
+            waiter: None,
         }
     }
 
@@ -63,22 +66,28 @@ impl<O: Owner<T>, T> Entry<O, T> {
         self.entered
     }
 
-    /// What was asked for or given.
+    fn is_waiting(&self) -> bool {
+        self.waiter.as_ref().is_some_and(Waiter::is_waiting)
+    }
+
+    /// What was asked for or given; `None` if it has never entered.
     ///
     /// # Panics
     /// If it waits.
-    pub(crate) fn payload(self: Pin<&mut Self>) -> &mut T {
-        self.project().waiter.payload()
+    pub(crate) fn payload(self: Pin<&mut Self>) -> Option<&mut T> {
+        self.project().waiter.as_pin_mut().map(Waiter::payload)
     }
 
     /// Waits until somebody takes the entry. The first poll asks `need_not`, under the lock,
-    /// whether there is nothing to wait for; if so it is ready at once.
+    /// whether there is nothing to wait for; if so it is ready at once, and else it enters with
+    /// `payload`.
     pub(crate) fn poll(
         self: Pin<&mut Self>,
         context: &Context<'_>,
+        payload: T,
         need_not: impl FnOnce(&mut O::State, &mut T) -> bool,
     ) -> Poll<()> {
-        self.poll_again(context, need_not, |_, _| false)
+        self.poll_again(context, payload, need_not, |_, _| false)
     }
 
     /// As [`poll`](Self::poll); a later poll that finds the entry waiting asks `go`, under the
@@ -86,10 +95,11 @@ impl<O: Owner<T>, T> Entry<O, T> {
     pub(crate) fn poll_again(
         mut self: Pin<&mut Self>,
         context: &Context<'_>,
+        payload: T,
         need_not: impl FnOnce(&mut O::State, &mut T) -> bool,
         go: impl FnOnce(&mut O::State, &mut T) -> bool,
     ) -> Poll<()> {
-        if self.entered && !self.waiter.is_waiting() {
+        if self.entered && !self.is_waiting() {
             *self.project().entered = false;
             return Poll::Ready(());
         }
@@ -98,7 +108,7 @@ impl<O: Owner<T>, T> Entry<O, T> {
         let (outcome, unneeded) = if self.entered {
             self.as_mut().look_again(waker, go)
         } else {
-            self.as_mut().enter(waker, need_not)
+            self.as_mut().enter(waker, payload, need_not)
         };
         *self.project().entered = outcome.is_pending();
         drop_quietly(unneeded);
@@ -108,17 +118,20 @@ impl<O: Owner<T>, T> Entry<O, T> {
     fn enter(
         self: Pin<&mut Self>,
         waker: Waker,
+        payload: T,
         need_not: impl FnOnce(&mut O::State, &mut T) -> bool,
     ) -> (Poll<()>, Option<Waker>) {
         let mut this = self.project();
+        this.waiter.set(Some(Waiter::new(payload)));
+        let mut waiter = this.waiter.as_pin_mut().expect("it was made just now");
         let mut state = this.owner.lock();
-        if need_not(&mut state, this.waiter.as_mut().payload()) {
+        if need_not(&mut state, waiter.as_mut().payload()) {
             return (Poll::Ready(()), Some(waker));
         }
         let queue = O::queue(&mut state);
         // SAFETY: the destructor of this entry, which owns the waiter, removes it, and the queue
         // stays in place, as the owner has promised.
-        unsafe { queue.push_back(this.waiter, waker) };
+        unsafe { queue.push_back(waiter, waker) };
         (Poll::Pending, None)
     }
 
@@ -127,20 +140,21 @@ impl<O: Owner<T>, T> Entry<O, T> {
         waker: Waker,
         go: impl FnOnce(&mut O::State, &mut T) -> bool,
     ) -> (Poll<()>, Option<Waker>) {
-        let mut this = self.project();
+        let this = self.project();
+        let mut waiter = this.waiter.as_pin_mut().expect("it has entered");
         let mut state = this.owner.lock();
-        if !this.waiter.is_waiting() {
+        if !waiter.is_waiting() {
             return (Poll::Ready(()), Some(waker));
         }
-        let leaves = this.waiter.as_mut().ask(|payload| go(&mut state, payload));
+        let leaves = waiter.as_mut().ask(|payload| go(&mut state, payload));
         let queue = O::queue(&mut state);
         if leaves {
-            let removed = queue.remove(this.waiter.as_mut());
+            let removed = queue.remove(waiter);
             drop(state);
             drop_quietly(removed);
             return (Poll::Ready(()), Some(waker));
         }
-        (Poll::Pending, queue.rewake(this.waiter, waker))
+        (Poll::Pending, queue.rewake(waiter, waker))
     }
 
     /// For the destructor of the future: takes the entry out if it waits, and calls `removed` under
@@ -149,19 +163,20 @@ impl<O: Owner<T>, T> Entry<O, T> {
         self: Pin<&mut Self>,
         removed: impl FnOnce(&mut O::State, &mut T) -> R,
     ) -> Left<R> {
-        let mut this = self.project();
+        let this = self.project();
         if !std::mem::take(this.entered) {
             return Left::Outside;
         }
-        if !this.waiter.is_waiting() {
+        let mut waiter = this.waiter.as_pin_mut().expect("it has entered");
+        if !waiter.is_waiting() {
             return Left::Taken;
         }
         let mut state = this.owner.lock();
-        if !this.waiter.is_waiting() {
+        if !waiter.is_waiting() {
             return Left::Taken;
         }
-        let waker = O::queue(&mut state).remove(this.waiter.as_mut());
-        let result = removed(&mut state, this.waiter.payload());
+        let waker = O::queue(&mut state).remove(waiter.as_mut());
+        let result = removed(&mut state, waiter.payload());
         drop(state);
         drop_quietly(waker);
         Left::Removed(result)
