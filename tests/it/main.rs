@@ -34,6 +34,7 @@ mod unix;
 mod io;
 mod fs;
 mod signal;
+mod process;
 mod compat_spawn;
 mod compat_hyper;
 mod feature_table;
