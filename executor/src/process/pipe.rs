@@ -94,7 +94,8 @@ macro_rules! reading_end {
             ///
             /// # fn main() -> std::io::Result<()> {
             /// gort::block_on(async {
-            ///     let mut echo = Command::new("echo").arg("one two").stdout(Stdio::piped()).spawn()?;
+            ///     let mut echo = Command::new("echo");
+            ///     let mut echo = echo.arg("one two").stdout(Stdio::piped()).spawn()?;
             ///     let words = echo.stdout.take().unwrap().into_std()?;
             ///     let count = Command::new("wc").arg("-w").stdin(words).output().await?;
             ///     assert_eq!(count.stdout.trim_ascii(), b"2");
