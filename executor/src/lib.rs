@@ -192,7 +192,8 @@
 //! - [`runtime`] has the runtimes, their settings and their end.
 //! - [`chan`](mod@chan) and [`select!`] pass values between goroutines, and [`sync`] has Go's
 //!   locks and the like.
-//! - [`time`], [`net`], [`io`] and [`signal`] are what goroutines wait for.
+//! - [`time`], [`net`], [`io`], [`process`] and [`signal`] are what goroutines wait for, and [`fs`]
+//!   is files.
 //! - [`context`] tells all who work for a request that it is over: cancelled, or too late.
 //! - `gort-compat` adapts other libraries: hyper, hyper-util and axum run on gort.
 //! - `executor/examples` has programs to start from: hello, echo_server, fan_out, timeout; with

@@ -38,6 +38,7 @@ mod unix;
 mod io;
 mod fs;
 mod signal;
+mod process;
 mod compat_spawn;
 mod compat_hyper;
 mod feature_table;

@@ -4,7 +4,8 @@ use std::io::{self, ErrorKind};
 use std::process::Command;
 use std::sync::Mutex;
 
-use gort::signal::{Signal, SignalKind, ctrl_c};
+use futures::{FutureExt, StreamExt};
+use gort::signal::{Signal, SignalKind, ctrl_c, signal};
 use gort_tests::with_procs;
 
 const PROCS: &[usize] = &[1, 2, 8];
@@ -74,4 +75,42 @@ fn what_cannot_be_watched_is_an_error() {
             assert!(Signal::new(SignalKind::from_raw(4711)).is_err());
         });
     });
+}
+
+#[test]
+fn a_signal_is_one_item_of_each_stream() {
+    let _turn = TURN.lock().unwrap_or_else(|e| e.into_inner());
+    with_procs(PROCS, |rt| {
+        rt.block_on(async {
+            for kind in [
+                SignalKind::USER_1,
+                SignalKind::USER_2,
+                SignalKind::WINDOW_CHANGE,
+                SignalKind::CONTINUE,
+            ] {
+                let (mut one, mut two) = (signal(kind)?, signal(kind)?);
+                raise(kind);
+                for stream in [&mut one, &mut two] {
+                    assert_eq!(stream.next().await, Some(()));
+                    assert!(stream.next().now_or_never().is_none());
+                }
+                drop(one);
+                raise(kind);
+                assert_eq!(two.next().await, Some(()));
+            }
+            io::Result::Ok(())
+        })
+        .unwrap();
+    });
+}
+
+#[test]
+fn a_stream_ends_with_its_runtime() {
+    let _turn = TURN.lock().unwrap_or_else(|e| e.into_inner());
+    let runtime = gort::Runtime::builder().procs(1).build().unwrap();
+    let mut stream = runtime
+        .block_on(async { signal(SignalKind::USER_1) })
+        .unwrap();
+    assert!(runtime.shutdown(gort_tests::LIMIT).is_clean());
+    assert_eq!(futures::executor::block_on(stream.next()), None);
 }

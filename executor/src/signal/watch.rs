@@ -3,8 +3,10 @@
 use std::fmt;
 use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
+use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use futures::Stream;
 use signal_hook_registry::SigId;
 
 use super::signal_kind::SignalKind;
@@ -81,11 +83,26 @@ impl Signal {
     /// # Errors
     /// As [`Signal::recv`].
     pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.received.poll_read_with(cx, |mut socket| {
-            let mut bytes = [0; 256];
-            while socket.read(&mut bytes)? == bytes.len() {}
-            Ok(())
-        })
+        self.received.poll_read_with(cx, |socket| drain(socket))
+    }
+}
+
+/// Reads all there is. That there is nothing is an error only at the first look.
+fn drain(mut socket: impl Read) -> io::Result<()> {
+    let mut bytes = [0; 256];
+    let mut got = socket.read(&mut bytes)?;
+    while got == bytes.len() {
+        got = socket.read(&mut bytes).unwrap_or(0);
+    }
+    Ok(())
+}
+
+/// One item for each [`Signal::recv`]; the stream ends with its runtime.
+impl Stream for Signal {
+    type Item = ();
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<()>> {
+        self.poll_recv(cx).map(Result::ok)
     }
 }
 
@@ -101,6 +118,31 @@ impl fmt::Debug for Signal {
             .field("kind", &self.kind)
             .finish_non_exhaustive()
     }
+}
+
+/// Watches a signal from now on, as a [`Stream`] too: [`Signal::new`].
+///
+/// # Errors
+/// As there.
+///
+/// # Examples
+/// ```
+/// use futures::StreamExt;
+/// use gort::signal::{SignalKind, signal};
+///
+/// # fn main() -> std::io::Result<()> {
+/// gort::block_on(async {
+///     let mut resized = signal(SignalKind::WINDOW_CHANGE)?;
+/// #   let this = std::process::id().to_string();
+/// #   std::process::Command::new("kill").args(["-WINCH", &this]).status()?;
+///     // kill -WINCH ..
+///     assert_eq!(resized.next().await, Some(()));
+///     Ok(())
+/// })
+/// # }
+/// ```
+pub fn signal(kind: SignalKind) -> io::Result<Signal> {
+    Signal::new(kind)
 }
 
 /// Waits for an interrupt: Ctrl-C at the terminal.
@@ -127,4 +169,33 @@ impl fmt::Debug for Signal {
 /// ```
 pub async fn ctrl_c() -> io::Result<()> {
     Signal::new(SignalKind::INTERRUPT)?.recv().await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::drain;
+    use std::io::{self, ErrorKind, Read};
+
+    /// A socket that holds so many bytes and then would block.
+    struct Holds(usize);
+
+    impl Read for Holds {
+        fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+            if self.0 == 0 {
+                return Err(ErrorKind::WouldBlock.into());
+            }
+            let n = buf.len().min(self.0);
+            self.0 -= n;
+            Ok(n)
+        }
+    }
+
+    #[test]
+    fn any_number_of_signals_is_received_as_one() {
+        for bytes in [1, 255, 256, 257, 512, 1000] {
+            assert!(drain(Holds(bytes)).is_ok(), "{bytes}");
+        }
+        let error = drain(Holds(0)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::WouldBlock);
+    }
 }
