@@ -379,7 +379,7 @@ fn a_file_without_permission_is_refused() {
         let folder = Folder::new();
         let file = folder.join("file");
         fs::write(&file, "secret").await.unwrap();
-        fs::set_permissions(&file, fs::Permissions::from_mode(0))
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o0))
             .await
             .unwrap();
         // The system refuses the superuser nothing.
