@@ -3,6 +3,7 @@
 use super::counted::Counted;
 use super::{Semaphore, WaitGroup};
 use crate::base::lock;
+use crate::context::{Cancel, Context, with_cancel};
 use crate::runtime::go_from;
 use crate::wait::block;
 use std::fmt;
@@ -37,6 +38,8 @@ struct Shared<E> {
     running: WaitGroup,
     /// The first error, until a wait has taken it. Errors are dropped without the lock.
     first: lock::Mutex<First<E>>,
+    /// What the first error cancels, and the end.
+    cancel: Option<Cancel>,
     /// As many permits as may run; `None` for any number.
     limit: lock::Mutex<Option<Arc<Semaphore>>>,
 }
@@ -65,10 +68,42 @@ impl<E: Send + 'static> Group<E> {
     /// # Examples
     /// See [`Group`].
     pub fn new() -> Self {
+        Self::that_cancels(None)
+    }
+
+    /// A group and a context that is derived from `parent`. It is cancelled as soon as one of the
+    /// group fails, and when a [`wait`](Group::wait) is over, whichever comes first: Go's
+    /// `errgroup.WithContext`.
+    ///
+    /// # Examples
+    /// ```
+    /// use gort::context;
+    /// use gort::sync::Group;
+    ///
+    /// gort::block_on(async {
+    ///     let (group, ctx) = Group::with_context(&context::background());
+    ///     group.go(async { Err("no such page") }).await;
+    ///     group
+    ///         .go(async move {
+    ///             // Without the other's error this one would never end.
+    ///             ctx.done().await;
+    ///             Ok(())
+    ///         })
+    ///         .await;
+    ///     assert_eq!(group.wait().await, Err("no such page"));
+    /// });
+    /// ```
+    pub fn with_context(parent: &Context) -> (Self, Context) {
+        let (context, cancel) = with_cancel(parent);
+        (Self::that_cancels(Some(cancel)), context)
+    }
+
+    fn that_cancels(cancel: Option<Cancel>) -> Self {
         Self {
             shared: Arc::new(Shared {
                 running: WaitGroup::new(),
                 first: lock::Mutex::new(First::None),
+                cancel,
                 limit: lock::Mutex::new(None),
             }),
         }
@@ -205,6 +240,7 @@ impl<E: Send + 'static> Group<E> {
     /// See [`Group`].
     pub async fn wait(&self) -> Result<(), E> {
         self.shared.running.wait().await;
+        self.shared.cancel();
         self.shared.take_error()
     }
 
@@ -229,12 +265,20 @@ impl<E: Send + 'static> Group<E> {
 }
 
 impl<E> Shared<E> {
-    /// Keeps the first error.
+    /// Keeps the first error, and cancels for it.
     fn fail(&self, error: E) {
-        let mut first = self.first.lock();
-        if matches!(*first, First::None) {
+        {
+            let mut first = self.first.lock();
+            if !matches!(*first, First::None) {
+                return;
+            }
             *first = First::Some(error);
         }
+        self.cancel();
+    }
+
+    fn cancel(&self) {
+        self.cancel.iter().for_each(Cancel::cancel);
     }
 
     fn take_error(&self) -> Result<(), E> {

@@ -167,3 +167,28 @@ fn a_thread_waits_for_a_group() {
         assert_eq!(group.wait_blocking(), Err(3));
     });
 }
+
+#[test]
+fn the_first_error_cancels_the_context_of_the_group_and_so_does_the_end() {
+    on_goroutine(&PROCS, || async {
+        let root = gort::context::background();
+        let (group, context) = Group::with_context(&root);
+        for n in 1..=4_u32 {
+            let context = context.clone();
+            let work = async move {
+                if n == 3 {
+                    return Err(n);
+                }
+                context.done().await;
+                Ok(())
+            };
+            group.go(work).await;
+        }
+        assert_eq!(group.wait().await, Err(3));
+        let (group, context) = Group::<u32>::with_context(&root);
+        group.go(async { Ok(()) }).await;
+        assert!(context.err().is_none());
+        assert_eq!(group.wait().await, Ok(()));
+        assert!(context.err().is_some() && root.err().is_none());
+    });
+}

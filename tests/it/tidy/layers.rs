@@ -29,9 +29,9 @@ const LAYERS: &[(&str, &[&str])] = &[
             "base", "panic", "queue", "timer", "netpoll", "task", "sched",
         ],
     ),
-    ("sync", &["base", "panic", "wait", "runtime"]),
     ("time", &["base", "wait", "timer", "sched", "runtime"]),
     ("context", &["base", "wait", "runtime", "time"]),
+    ("sync", &["base", "panic", "wait", "runtime", "context"]),
     (
         "net",
         &["base", "netpoll", "task", "sched", "io", "time", "runtime"],
