@@ -259,7 +259,7 @@ impl Sched {
         }
         if let Some(p) = p {
             p.stranded.set();
-            let (files, state) = watch.take_files();
+            let (files, state) = watch.hand_over();
             sysmon.stranded.push(Stranded {
                 p: PRef::from(p),
                 files: files.or_else(|| ThreadFiles::open(holder.thread())),
@@ -284,6 +284,7 @@ impl Sched {
             // SAFETY: the P is one of this runtime's.
             let p: &P = unsafe { m.p.get() };
             if !p.stranded.is_set() {
+                p.slice.settle();
                 return false;
             }
             if m.settled {
@@ -352,5 +353,43 @@ impl Sched {
     fn sleep_until_roused(&self) {
         self.sysmon
             .sleep(|| self.permits.all_free() && self.global.is_empty() && !self.is_closing());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::base::slice;
+    use crate::sched::{Config, Sched};
+    use std::panic::Location;
+    use std::time::{Duration, Instant};
+
+    /// Waits until it is so, for all runtimes of the process.
+    fn nobody_is_asked() -> bool {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while slice::is_asked() && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        !slice::is_asked()
+    }
+
+    #[test]
+    fn a_slice_that_was_not_given_is_not_asked_for_once_the_poll_is_over() {
+        let sched = Sched::start(Config::with_procs(1)).unwrap();
+        for _ in 0..3 {
+            let hog = async {
+                let until = Instant::now() + Duration::from_millis(40);
+                while Instant::now() < until {}
+            };
+            sched.go(hog, Location::caller());
+        }
+        while sched.live() > 0 {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        assert!(nobody_is_asked());
+        assert!(
+            sched
+                .close(Instant::now() + Duration::from_secs(20))
+                .is_clean()
+        );
     }
 }

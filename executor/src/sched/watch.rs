@@ -138,14 +138,27 @@ impl Watch {
         before
     }
 
-    /// The kernel's account of its thread, and what that said last.
-    pub(super) fn take_files(&mut self) -> (Option<ThreadFiles>, Option<ThreadState>) {
+    /// The poll is over, or its P has another permit: its goroutine need not hear any more that it
+    /// was asked for its time slice.
+    fn take_back_question(&mut self) {
+        if std::mem::replace(&mut self.asked, false) {
+            if let Some(p) = self.p() {
+                p.slice.settle();
+            }
+        }
+    }
+
+    /// The permit was retaken, and somebody else watches its holder: what the kernel says of the
+    /// thread, and what it said last. Whether it was asked for its slice goes along.
+    pub(super) fn hand_over(&mut self) -> (Option<ThreadFiles>, Option<ThreadState>) {
+        self.asked = false;
         (self.files.take().map(|(_, files)| files), self.state.take())
     }
 
     /// Looks at the holder of the permit.
     pub(super) fn look(&mut self, now: Instant, held: Option<(Holder<P>, u32)>) {
         let Some((holder, turns)) = held else {
+            self.take_back_question();
             *self = Self {
                 files: self.files.take(),
                 ..Self::new(now)
@@ -153,11 +166,6 @@ impl Watch {
             return;
         };
         let p = holder.p();
-        if self.asked {
-            // The poll may be over, and its goroutine has not heard.
-            p.filter(|p| p.tick() != self.poll.tick)
-                .map(|p| p.slice.settle());
-        }
         let poll = Poll {
             turns,
             tick: p.map_or(0, P::tick),
@@ -165,6 +173,9 @@ impl Watch {
         };
         let same_holder = self.holder == Some(holder);
         let before = self.poll;
+        if !same_holder || !poll.is_same(before) {
+            self.take_back_question();
+        }
         (self.holder, self.poll) = (Some(holder), poll);
         self.called = same_holder && poll.calls != before.calls;
         if !same_holder {
@@ -172,7 +183,6 @@ impl Watch {
         }
         if !same_holder || !poll.is_same(before) {
             (self.since, self.doing, self.state) = (now, Doing::Moves, None);
-            self.asked = false;
         } else if poll.is_in_call() && poll.calls == before.calls {
             self.doing = Doing::Calls;
         } else {
