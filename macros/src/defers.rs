@@ -41,13 +41,7 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
     function.signature.constness = None;
     // A function with a mistake is lowered all the same: its `defer!`s would be further errors.
     function.lower(gort.as_ref());
-    let Function {
-        attributes,
-        visibility,
-        signature,
-        body,
-    } = function;
-    quote!(#error #preempt_error #(#attributes)* #visibility #signature #body)
+    quote!(#error #preempt_error #function)
 }
 
 /// Reads `crate = path`, or nothing.

@@ -16,7 +16,7 @@
 //! function leaves it as it was written. Either way there is one error and the body stays in view.
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
-use quote::{quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::spanned::Spanned;
@@ -154,6 +154,18 @@ fn procs_value(name: &Ident, input: ParseStream<'_>) -> syn::Result<Expr> {
         }
     }
     Ok(procs)
+}
+
+impl ToTokens for Function {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        let Function {
+            attributes,
+            visibility,
+            signature,
+            body,
+        } = self;
+        tokens.extend(quote!(#(#attributes)* #visibility #signature #body));
+    }
 }
 
 impl Function {

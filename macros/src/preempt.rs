@@ -33,13 +33,7 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
         return quote!(#error #item);
     };
     let error = function.preempt(arguments);
-    let Function {
-        attributes,
-        visibility,
-        signature,
-        body,
-    } = function;
-    quote!(#error #(#attributes)* #visibility #signature #body)
+    quote!(#error #function)
 }
 
 fn misplaced(item: &impl ToTokens) -> TokenStream {

@@ -1,5 +1,6 @@
 //! What the tests of gort share.
 
+mod calls;
 mod child;
 mod counting_alloc;
 mod counts;
@@ -7,6 +8,7 @@ mod expected;
 mod process;
 mod seeded;
 
+pub use calls::Calls;
 pub use child::{Ended, is_child, run_child};
 pub use counting_alloc::CountingAlloc;
 pub use counts::{Counted, Counts, Token};

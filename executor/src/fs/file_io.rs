@@ -27,15 +27,6 @@ fn uncut(mut call: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
     }
 }
 
-/// Whether the goroutine has a permit to go on with. If not, it will be polled when it has one.
-fn has_permit(cx: &Context<'_>) -> bool {
-    let goes_on = goes_on_after_call();
-    if !goes_on {
-        cx.waker().wake_by_ref();
-    }
-    goes_on
-}
-
 impl File {
     /// Moves the cursor back to where the reader is. Not in a pipe, whose bytes stay for the next
     /// read.
@@ -62,7 +53,7 @@ impl AsyncRead for File {
         }
         let most = buf.len().min(READ_MAX);
         let outcome = in_call(|| uncut(|| self.file.read(&mut buf[..most])));
-        if has_permit(cx) {
+        if goes_on_after_call(cx) {
             return Poll::Ready(outcome);
         }
         self.unread = Unread::keep(outcome, buf);
@@ -76,7 +67,7 @@ impl AsyncWrite for File {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        if !has_permit(cx) {
+        if !goes_on_after_call(cx) {
             return Poll::Pending;
         }
         Poll::Ready(in_call(|| {
@@ -90,7 +81,7 @@ impl AsyncWrite for File {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        if !has_permit(cx) {
+        if !goes_on_after_call(cx) {
             return Poll::Pending;
         }
         Poll::Ready(in_call(|| {
@@ -101,7 +92,7 @@ impl AsyncWrite for File {
 
     /// Nothing is buffered here. For what the system buffers see [`File::sync_all`].
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if has_permit(cx) {
+        if goes_on_after_call(cx) {
             Poll::Ready(Ok(()))
         } else {
             Poll::Pending

@@ -100,8 +100,7 @@ impl ReadDir {
     fn poll_entry(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<DirEntry>>> {
         if self.ready.is_empty() && self.entries.is_some() {
             in_call(|| self.fill());
-            if !goes_on_after_call() {
-                cx.waker().wake_by_ref();
+            if !goes_on_after_call(cx) {
                 return Poll::Pending;
             }
         }

@@ -46,10 +46,7 @@ pub fn syscall<F, T>(call: F) -> Syscall<F, T>
 where
     F: FnOnce() -> T,
 {
-    Syscall {
-        call: Some(call),
-        result: None,
-    }
+    Syscall(Call::new(call))
 }
 
 /// Runs a call that is known to block for long, on this thread, after giving the right to run to
@@ -89,44 +86,71 @@ where
 {
     Blocking {
         turn: None,
-        call: Some(call),
-        result: None,
+        call: Call::new(call),
     }
 }
 
 /// The future of [`syscall`].
+#[derive(Debug)]
 #[must_use = "a future does nothing unless it is awaited"]
-pub struct Syscall<F, T> {
-    /// There until it is made.
-    call: Option<F>,
-    /// There if the goroutine had to wait for a permit after the call.
-    result: Option<T>,
-}
+pub struct Syscall<F, T>(Call<F, T>);
 
 /// The future of [`blocking`].
+#[derive(Debug)]
 #[must_use = "a future does nothing unless it is awaited"]
 pub struct Blocking<F, T> {
     /// Asked for at the first poll.
     turn: Option<Turn>,
+    call: Call<F, T>,
+}
+
+/// A call, and what came of it.
+struct Call<F, T> {
     /// There until it is made.
-    call: Option<F>,
+    closure: Option<F>,
     /// There if the goroutine had to wait for a permit after the call.
     result: Option<T>,
 }
 
-// Neither the call nor the result is ever pinned: both are moved out.
-impl<F, T> Unpin for Syscall<F, T> {}
-impl<F, T> Unpin for Blocking<F, T> {}
+// Neither the closure nor the result is ever pinned: both are moved out.
+impl<F, T> Unpin for Call<F, T> {}
+
+impl<F: FnOnce() -> T, T> Call<F, T> {
+    #[inline]
+    fn new(closure: F) -> Self {
+        Self {
+            closure: Some(closure),
+            result: None,
+        }
+    }
+
+    fn is_made(&self) -> bool {
+        self.closure.is_none()
+    }
+
+    /// Makes the call by `make`, unless that was done before. Then its goroutine goes on, or the
+    /// result is left for when it does.
+    #[inline]
+    fn poll(&mut self, cx: &Context<'_>, make: impl FnOnce(F) -> T) -> Poll<T> {
+        let Some(closure) = self.closure.take() else {
+            let result = self.result.take();
+            return Poll::Ready(result.expect("the future was polled after it was ready"));
+        };
+        let value = make(closure);
+        if goes_on_after_call(cx) {
+            return Poll::Ready(value);
+        }
+        self.result = Some(value);
+        Poll::Pending
+    }
+}
 
 impl<F: FnOnce() -> T, T> Future for Syscall<F, T> {
     type Output = T;
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
-        let Some(call) = self.call.take() else {
-            return Poll::Ready(take_result(&mut self.result));
-        };
-        finish(in_call(call), &mut self.result, cx)
+        self.0.poll(cx, in_call)
     }
 }
 
@@ -135,20 +159,17 @@ impl<F: FnOnce() -> T, T> Future for Blocking<F, T> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
         let this = &mut *self;
-        if this.call.is_none() {
-            return Poll::Ready(take_result(&mut this.result));
-        }
-        if this.turn.is_none() {
+        if this.turn.is_none() && !this.call.is_made() {
             this.turn = slots().map(|slots| slots.ask());
         }
         let slot = match &mut this.turn {
-            Some(turn) => Some(ready!(Pin::new(turn).poll(cx))),
-            None => None,
+            Some(turn) if !this.call.is_made() => Some(ready!(Pin::new(turn).poll(cx))),
+            _ => None,
         };
-        let call = this.call.take().expect("it was there just now");
-        let value = without_permit(call);
-        drop(slot);
-        finish(value, &mut this.result, cx)
+        this.call.poll(cx, |closure| {
+            let _slot = slot;
+            without_permit(closure)
+        })
     }
 }
 
@@ -157,36 +178,10 @@ fn slots() -> Option<Arc<BlockingSlots>> {
     try_current().map(|sched| Arc::clone(&sched.blocking))
 }
 
-/// The call is over: its goroutine goes on, or leaves the result for when it does.
-#[inline]
-fn finish<T>(value: T, result: &mut Option<T>, cx: &Context<'_>) -> Poll<T> {
-    if goes_on_after_call() {
-        return Poll::Ready(value);
-    }
-    *result = Some(value);
-    cx.waker().wake_by_ref();
-    Poll::Pending
-}
-
-#[track_caller]
-fn take_result<T>(result: &mut Option<T>) -> T {
-    result
-        .take()
-        .expect("the future was polled after it was ready")
-}
-
-impl<F, T> fmt::Debug for Syscall<F, T> {
+impl<F, T> fmt::Debug for Call<F, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Syscall")
-            .field("is_made", &self.call.is_none())
-            .finish_non_exhaustive()
-    }
-}
-
-impl<F, T> fmt::Debug for Blocking<F, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Blocking")
-            .field("is_made", &self.call.is_none())
+        f.debug_struct("Call")
+            .field("is_made", &self.closure.is_none())
             .finish_non_exhaustive()
     }
 }

@@ -3,6 +3,9 @@
 //! A call that will block runs on the M of its goroutine ([`super::call`]), and another M is needed
 //! in its place; so each such call costs a thread. Here they queue when there are as many as the
 //! runtime may have. A slot that is given back goes straight to the first in the queue.
+//!
+//! Not the queue of [`crate::wait`], whose waiters are pinned in their futures: `spawn_blocking`
+//! takes its place in the queue before its goroutine, and with it the future, is anywhere.
 
 use crate::base::atomic::{AtomicBool, Ordering};
 use crate::base::lock::Mutex;

@@ -13,6 +13,7 @@ use super::context::current_m;
 use super::m::M;
 use super::p::P;
 use crate::task::BlockingAllowed;
+use std::task::Context;
 
 /// Runs a call that may block. On a thread that is no M nothing is handed off.
 #[inline]
@@ -30,15 +31,15 @@ pub(crate) fn without_permit<T>(call: impl FnOnce() -> T) -> T {
     in_call(call)
 }
 
-/// After a call: whether its goroutine goes on in this poll. If not, it is to wake itself and to
-/// return, and will run from the global queue.
+/// After a call: whether its goroutine goes on in this poll. If not, it has been woken to run from
+/// the global queue, and is to be pending.
 #[inline]
-pub(crate) fn goes_on_after_call() -> bool {
+pub(crate) fn goes_on_after_call(cx: &Context<'_>) -> bool {
     // SAFETY: the reference does not outlive this function.
     let Some(m) = (unsafe { current_m() }) else {
         return true;
     };
-    m.permit().is_some() || m.has_permit_again()
+    m.permit().is_some() || m.has_permit_again(cx)
 }
 
 /// While it lives, the M is in a call that was declared to block.
@@ -86,13 +87,14 @@ impl Drop for GivenUp<'_> {
 }
 
 impl M {
-    /// Whether this M still has its permit, or has got another one. If not, the goroutine goes to
-    /// the global queue when it wakes itself.
+    /// Whether this M still has its permit, or has got another one. If not, the goroutine is woken,
+    /// into the global queue.
     #[cold]
-    fn has_permit_again(&self) -> bool {
+    fn has_permit_again(&self, cx: &Context<'_>) -> bool {
         let again = !self.is_bereft() || self.acquire();
         if !again {
             self.mark_to_global();
+            cx.waker().wake_by_ref();
         }
         again
     }

@@ -273,11 +273,13 @@ impl<A: Access> Future for RawAccess<'_, A> {
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let this = self.project();
         let mutex = *this.entry.owner();
-        if !this.entry.has_entered() && slice::is_over(context) {
-            return Poll::Pending;
-        }
-        if !this.entry.has_entered() && A::try_lock(mutex) {
-            return Poll::Ready(());
+        if !this.entry.has_entered() {
+            if slice::is_over(context) {
+                return Poll::Pending;
+            }
+            if A::try_lock(mutex) {
+                return Poll::Ready(());
+            }
         }
         this.entry
             .poll(context, A::NEW, |_, _| mutex.lock_or_queue::<A>())

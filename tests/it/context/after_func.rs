@@ -1,35 +1,13 @@
 use gort::context::{AfterFunc, after_func, background, with_cancel, with_timeout, with_value};
 use gort::task::Task;
 use gort::time::sleep;
-use gort_tests::{Counts, Explosive, PROCS, Seeded, on_goroutine, quietly};
+use gort_tests::{Calls, Counts, Explosive, PROCS, Seeded, on_goroutine, quietly};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 const HOUR: Duration = Duration::from_secs(3600);
-
-#[derive(Clone, Default)]
-struct Calls(Arc<AtomicUsize>);
-
-impl Calls {
-    fn function(&self) -> impl FnOnce() + Send + 'static {
-        let calls = self.clone();
-        move || {
-            calls.0.fetch_add(1, Ordering::SeqCst);
-        }
-    }
-
-    fn count(&self) -> usize {
-        self.0.load(Ordering::SeqCst)
-    }
-
-    async fn reach(&self, count: usize) {
-        while self.count() < count {
-            sleep(Duration::from_micros(50)).await;
-        }
-    }
-}
 
 #[test]
 fn a_handle_can_be_sent_and_shared() {

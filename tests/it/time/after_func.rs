@@ -1,35 +1,11 @@
 use super::ms;
 use gort::Runtime;
 use gort::time::{AfterFunc, after_func, sleep};
-use gort_tests::{Counts, PROCS, on_goroutine, wait_until};
+use gort_tests::{Calls, Counts, PROCS, on_goroutine, wait_until};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 const HOUR: Duration = Duration::from_secs(3600);
-
-/// How often a function was called.
-#[derive(Clone, Default)]
-struct Calls(Arc<AtomicUsize>);
-
-impl Calls {
-    fn later(&self, delay: Duration) -> AfterFunc {
-        let calls = self.clone();
-        after_func(delay, move || {
-            calls.0.fetch_add(1, Ordering::SeqCst);
-        })
-    }
-
-    fn count(&self) -> usize {
-        self.0.load(Ordering::SeqCst)
-    }
-
-    async fn reach(&self, count: usize) {
-        while self.count() < count {
-            sleep(Duration::from_micros(50)).await;
-        }
-    }
-}
 
 #[test]
 fn a_handle_can_be_sent_and_shared() {
@@ -57,7 +33,7 @@ fn stop_is_true_only_if_it_prevents_the_call() {
     on_goroutine(&PROCS, || async {
         for round in 0..300_u64 {
             let calls = Calls::default();
-            let later = calls.later(Duration::from_micros(round % 60));
+            let later = after_func(Duration::from_micros(round % 60), calls.function());
             sleep(Duration::from_micros(round % 50)).await;
             let stopped = later.stop();
             assert!(!later.stop());
@@ -75,7 +51,7 @@ fn stop_is_true_only_if_it_prevents_the_call() {
 fn reset_moves_the_call_and_repeats_it() {
     on_goroutine(&PROCS, || async {
         let calls = Calls::default();
-        let later = calls.later(HOUR);
+        let later = after_func(HOUR, calls.function());
         for called in 0..20 {
             assert_eq!(later.reset(Duration::from_micros(100)), called == 0);
             calls.reach(called + 1).await;
@@ -88,7 +64,7 @@ fn reset_moves_the_call_and_repeats_it() {
 fn stops_and_resets_in_a_row_leave_one_call() {
     on_goroutine(&PROCS, || async {
         let calls = Calls::default();
-        let later = calls.later(HOUR);
+        let later = after_func(HOUR, calls.function());
         for _ in 0..50 {
             assert!(later.stop());
             assert!(!later.reset(HOUR));
@@ -105,7 +81,7 @@ fn stops_and_resets_in_a_row_leave_one_call() {
 fn resets_from_many_goroutines_make_as_many_calls_as_they_began() {
     on_goroutine(&PROCS, || async {
         let calls = Calls::default();
-        let later = Arc::new(calls.later(HOUR));
+        let later = Arc::new(after_func(HOUR, calls.function()));
         let resets = |n: u64| {
             let later = Arc::clone(&later);
             gort::spawn(async move {
@@ -134,8 +110,8 @@ fn resets_from_many_goroutines_make_as_many_calls_as_they_began() {
 fn extreme_delays_come_at_once_or_never() {
     on_goroutine(&PROCS, || async {
         let calls = Calls::default();
-        let never = calls.later(Duration::MAX);
-        calls.later(Duration::ZERO);
+        let never = after_func(Duration::MAX, calls.function());
+        after_func(Duration::ZERO, calls.function());
         calls.reach(1).await;
         assert!(never.reset(Duration::MAX));
         assert!(never.stop());
